@@ -33,6 +33,7 @@ def judge(world: World) -> list[Row]:
     rows = [
         *judge_storm(found),
         _judge_counts(world, found),
+        Row("pauses shortened", str(world.pauses.shortened), bool(world.pauses.shortened)),
         *_judge_parties(world, found, told, {merge.other for merge in parted}),
         *world.moves.judge(world.client, told),
     ]

@@ -6,7 +6,7 @@ import json
 import random
 import sys
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -18,13 +18,26 @@ from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
 
 from bench.simulation.machine import BEGAN
+from bench.simulation.redis_link import Weather
 from bench.simulation.scheduler import Process, Scheduler
+from leadcore.store import keys
 from sandbox.hubspot.faults import HTML
 from workers.bootstrap import Runtime
 from workers.flow.request_context import current
 
 HANG_SECONDS = 11.0
 """A little longer than the clients wait."""
+SLOW_SECONDS = 9.0
+"""A little shorter."""
+# As HubSpot may ask for.
+REST_SECONDS = ("1", "1", "4")
+# One row of a batch is answered with an error, or not at all although it was dealt with.
+ROW_KINDS = ("row_locked", "missing_rows")
+HUBSPOT_KINDS = ("423", "429", "500", "502", "hang", "lost answer", "unreachable", *ROW_KINDS)
+# None that ends a connection before the message is taken: such a customer stays untold, and nobody could tell that
+# from a broken promise.
+DEALDROID_KINDS = ("429", "500", "lost answer")
+JSON = {"Content-Type": "application/json"}
 
 
 class Traffic:
@@ -52,32 +65,59 @@ class Traffic:
 
     def draw(self) -> str:
         """What goes wrong with the next request, "" for nothing, once it is there. Raises `Killed`."""
-        process = self.scheduler.current().process
-        # A request on its way arrives, whatever becomes of its sender.
-        self.under_way[process] += 1
-        try:
-            self.scheduler.wait(None, self.scheduler.now + self.latency * self._dice.uniform(0.2, 2.0))
-        finally:
-            self.under_way[process] -= 1
+        self.travel(self.latency * self._dice.uniform(0.2, 2.0))
         kind = self._dice.choice(self._kinds) if self._dice.random() < self.share else ""
         self.requests += 1
         self.faulty += bool(kind)
         return kind
 
+    def choose(self, options: Sequence[str]) -> str:
+        """By the seed."""
+        return self._dice.choice(options)
+
+    def travel(self, seconds: float) -> None:
+        """A request on its way arrives, whatever becomes of its sender."""
+        process = self.scheduler.current().process
+        self.under_way[process] += 1
+        try:
+            self.scheduler.wait(None, self.scheduler.now + seconds)
+        finally:
+            self.under_way[process] -= 1
+
+
+class Pauses:
+    """Looks at the pause of the contacts' line. `shortened`: how often one ended before its time."""
+
+    def __init__(self, client: Any, weather: Weather, now_ms: Callable[[], int]) -> None:
+        self.shortened = 0
+        self._redis, self._weather, self._now_ms = client, weather, now_ms
+        self._until_ms, self._run = 0, weather.run
+
+    def look(self) -> None:
+        """Compare it with what it was before."""
+        until_ms = int(self._redis.hget(keys.PAUSE, "until") or 0)
+        # Another server may not know of it.
+        is_same = self._run == self._weather.run
+        self.shortened += is_same and until_ms < self._until_ms and self._now_ms() < self._until_ms
+        self._until_ms, self._run = until_ms, self._weather.run
+
 
 class HubSpotPool:
     """In the place of the pool manager below HubSpot's client."""
 
-    def __init__(self, app: Flask, traffic: Traffic) -> None:
-        self._app, self._traffic = app, traffic
+    def __init__(self, app: Flask, traffic: Traffic, pauses: "Pauses") -> None:
+        self._app, self._traffic, self._pauses = app, traffic, pauses
 
     def clear(self) -> None:
         """There are no connections."""
 
     def request(self, method: str, url: str, *, body: bytes | None, headers: Mapping[str, str], **_: Any) -> Any:
         """As `urllib3.PoolManager.request`, for what the adapter asks of it."""
+        self._pauses.look()
         scheduler, kind = self._traffic.scheduler, self._traffic.draw()
         match kind:
+            case "slow":
+                self._traffic.travel(SLOW_SECONDS)
             case "unreachable":
                 raise urllib3.exceptions.ProtocolError("unreachable")
             case "hang":
@@ -87,7 +127,11 @@ class HubSpotPool:
                 return answer(int(kind), {}, HTML)
             case "429":
                 limit = b'{"status":"error","errorType":"RATE_LIMIT","policyName":"TEN_SECONDLY_ROLLING"}'
-                return answer(429, {"Retry-After": "1"}, limit)
+                return answer(429, {"Retry-After": self._traffic.choose(REST_SECONDS)}, limit)
+            case "423":
+                return answer(423, {}, b'{"status":"error","category":"LOCKED"}')
+        if kind in ROW_KINDS and "/batch/" in url:
+            ask(self._app, "POST", "/_sandbox/faults", json.dumps({"kind": kind, "count": 1}).encode(), JSON)
         status, answered, data = ask(self._app, method, url, body or b"", headers)
         self._traffic.refused += status == 429
         self._traffic.answer()

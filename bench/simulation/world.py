@@ -84,10 +84,6 @@ JUST_ANSWERED = 5
 # Modules of the stand-ins that read the time.
 _STAND_INS = (account, answers, app, associations, batches, control, objects, portal, properties, schema, table)
 _TIMED = (*_STAND_INS, call_log, dealdroid)
-HUBSPOT_KINDS = ("429", "500", "502", "hang", "lost answer", "unreachable")
-# None that ends a connection before the message is taken: such a customer stays untold, and nobody could tell that
-# from a broken promise.
-DEALDROID_KINDS = ("429", "500", "lost answer")
 
 
 class World:
@@ -130,8 +126,10 @@ class World:
         self.portal, self.chats = standing.portal, standing.chats
         self.hubspot, self.dealdroid = standing.hubspot, standing.dealdroid
         self.moves = stages.Moves(self.portal)
-        self.to_hubspot = stand_ins.Traffic(self.scheduler, self.dice, HUBSPOT_KINDS)
-        self.to_dealdroid = stand_ins.Traffic(self.scheduler, self.dice, DEALDROID_KINDS)
+        # Where Redis loses the locks nothing holds a newer word back until a slow call has landed.
+        kinds = (*stand_ins.HUBSPOT_KINDS, *(() if self.disaster else ("slow",)))
+        self.to_hubspot = stand_ins.Traffic(self.scheduler, self.dice, kinds)
+        self.to_dealdroid = stand_ins.Traffic(self.scheduler, self.dice, stand_ins.DEALDROID_KINDS)
         self.to_hooks = stand_ins.Traffic(self.scheduler, self.dice, parties.HOOK_KINDS)
         self.to_team = stand_ins.Traffic(self.scheduler, self.dice, parties.NOTICE_KINDS)
         self.hooks, self.team, self.shop = parties.HookPool(self.to_hooks), parties.Team(self.to_team), parties.Shop()
@@ -151,6 +149,7 @@ class World:
         self.left, self.recovery, self.is_over = -1, 0.0, False
         self._outside = Process("outside")
         self.client = redis_link.connect(redis_link.Window(wire, self.scheduler, self._outside, self.weather))
+        self.pauses = stand_ins.Pauses(self.client, self.weather, lambda: wire.now_ms)
         self._journals: dict[Process, list[Any]] = {}
         self._started = 0
 
@@ -291,9 +290,9 @@ class World:
         self.scheduler.pace = 1.0
         self.to_hubspot.share = self.dice.choice((0.0, 0.05, 0.3))
         self.to_dealdroid.share = self.dice.choice((0.0, 0.2, 0.6))
-        self.weather.lost, self.weather.unanswered = (self.dice.choice((0.0, 0.0, 0.004)) for _ in range(2))
-        self.deadly = self.dice.choice((0.0, 0.002, 0.008))
-        self.chilly, self.gusty = self.dice.choice((0.0, 0.005)), self.dice.choice((0.0, 0.005))
+        self.weather.lost, self.weather.unanswered = (self.dice.choice((0.0, 0.0, 0.008)) for _ in range(2))
+        self.deadly = self.dice.choice((0.0, 0.004, 0.02))
+        self.chilly, self.gusty = self.dice.choice((0.0, 0.01)), self.dice.choice((0.0, 0.01))
         self.to_hooks.share = self.to_team.share = self.dice.choice((0.0, 0.3))
         self.limits.apply(self)
 
@@ -400,7 +399,7 @@ class World:
                     runtime.drains[line](shard)
 
     def _use_stand_ins(self, runtime: bootstrap.Runtime) -> None:
-        pool = stand_ins.HubSpotPool(self.hubspot, self.to_hubspot)
+        pool = stand_ins.HubSpotPool(self.hubspot, self.to_hubspot, self.pauses)
         stand_ins.use(runtime, pool, stand_ins.DealDroidAdapter(self.dealdroid, self.to_dealdroid))
 
     def _post_all(self, leads: list[Lead], began: float) -> None:
