@@ -2,6 +2,7 @@
 
 import builtins
 import importlib
+import io
 import os
 import sys
 from typing import Any
@@ -92,6 +93,9 @@ def cli(ctx: click.Context) -> None:
 
 def main() -> None:
     """Run the command; a mistake in the settings is reported in one line."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # What the terminal cannot show, or is half a letter of UTF-16, is escaped: in JSON it is then the same text.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         cli()
     except ValueError as error:

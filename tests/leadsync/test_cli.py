@@ -205,6 +205,16 @@ def test_a_redis_that_refuses_is_not_called_away(
     assert (code in done.stderr, "does not answer" in done.stderr) == (True, False)
 
 
+@pytest.mark.processes
+@pytest.mark.parametrize(("name", "encoding"), [("A\ud800b", "utf-8"), ("สมชาย", "ascii")])
+def test_what_cannot_be_printed_is_escaped(idle_line: Line, name: str, encoding: str) -> None:
+    park(idle_line, "one", contact_info={"name": name})
+    environ = {**idle_line.environ, "PYTHONIOENCODING": encoding}
+    words = [sys.executable, "-m", "leadsync", "export", "c-one"]
+    done = subprocess.run(words, cwd=ROOT, env=environ, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout)["parked"][0]["body"]["contact_info"]["name"] == name
+
+
 def status(line: Line, *words: str, **environ: str) -> tuple[int, str]:
     done = call(line, "status", *words, COLUMNS="200", **environ)
     return done.exit_code, done.stdout
