@@ -11,6 +11,10 @@ _WORDS = {
     "recorded": "It is noted: HubSpot and the customer are told within seconds.",
     "called_off": "It is noted. The order was cancelled in HubSpot: unless it was moved back, the payment waits for a "
     "person: leadsync parked.",
+    "differs": "It is noted. As far as is known here, the order costs another amount: the payment waits for a person: "
+    "leadsync parked.",
+    "asked": "It is noted. Nothing is known of this order here: if HubSpot has it, HubSpot and the customer are told "
+    "within seconds; if not, the payment comes to wait for a person: leadsync parked.",
     "waits": "It is noted, but nothing follows from it: leadsync.toml has no table [orders].",
     "repeated": "That was said before.",
     "paid": "The order is paid already.",
@@ -43,8 +47,8 @@ def paid(reference: str, amount: str | None, as_json: bool) -> None:
         raise click.UsageError(f"--amount must be a sum in {currency}, such as 1250.50.")
     with exit_on_outage():
         redis, shards = connect(settings), settings.config.inbox.shards
+        order = read_order(redis, read_ref)
         if units is None:
-            order = read_order(redis, read_ref)
             units, currency = order.units, order.currency
         said = say_paid(redis, shards, read_ref, current_user(), units=units, currency=currency)
     is_recorded = said in ("recorded", "called_off")
@@ -55,7 +59,11 @@ def paid(reference: str, amount: str | None, as_json: bool) -> None:
     else:
         if amount_paid:
             click.echo(f"{amount_paid} {currency} are paid for {read_ref}.")
-        word = "waits" if said == "recorded" and settings.config.orders is None else said
+        word: str = said
+        if said == "recorded":
+            is_known, is_same = order.units is not None, (units, currency) == (order.units, order.currency)
+            word = "asked" if not is_known else said if is_same else "differs"
+            word = "waits" if settings.config.orders is None else word
         click.echo(_WORDS[word], err=not is_recorded)
     if not is_recorded and said not in ("repeated", "paid"):
         sys.exit(1)

@@ -74,6 +74,22 @@ def test_paid_says_that_a_payment_waits_whose_order_was_cancelled_in_hubspot(idl
 
 
 @pytest.mark.parametrize(
+    ("amount", "paid", "told", "parked"),
+    [("125050", "1250.50", True, False), ("125050", "1250", False, True), ("", "1250", True, True)],
+)
+def test_paid_promises_nothing_at_once_unless_the_amount_is_the_orders(
+    idle: Line, amount: str, paid: str, told: bool, parked: bool
+) -> None:
+    (idle.folder / "leadsync.toml").write_text("[orders]")
+    if amount:
+        idle.redis.hset(keys.order(REF), mapping={"amount": amount, "currency": "THB"})
+    more = {"LEADSYNC_CONFIG": str(idle.folder / "leadsync.toml"), "LEADSYNC_KEY": "key-of-the-test"}
+    done = call(idle, "paid", REF, "--amount", paid, **more)
+    assert done.exit_code == 0
+    assert ("told within seconds" in done.stdout, "leadsync parked" in done.stdout) == (told, parked)
+
+
+@pytest.mark.parametrize(
     "words",
     [
         ("K7",),
