@@ -10,7 +10,9 @@ from workers.rules.mapping import country, id_numbers, labels, phone, provinces,
 THAI = re.compile(r"[ก-๛]")
 _NEWLINE = re.compile(r"[\s,]*\n\s*")
 _SAYS_ADDRESS = re.compile(
-    r"^(?:ที่อยู่(?:จัดส่ง|ในการจัดส่ง|สำหรับจัดส่ง)?|(?:shipping |delivery |street )?address|street)\s*[:：]\s*", re.I
+    r"^(?:ที่อยู่(?:จัดส่ง|ในการจัดส่ง|สำหรับจัดส่ง)?|(?:shipping |delivery |street )?address|street)\s*[:：]\s*"
+    r"|^ที่อยู่(?:จัดส่ง)?\s*(?=(?:บ้าน)?เลขที่|\d)",
+    re.I,
 )
 # A comma may be a part of it, as in coordinates; behind one that is not, a postcode or a Thai word goes on at once.
 _LINK = re.compile(

@@ -176,7 +176,7 @@ def _name(draft: _Draft, event: Event, given: str, spoken: str, region: str) -> 
 
 
 def _email(draft: _Draft, event: Event, crm: Crm) -> bool:
-    """The email that was said, else the one that stands beside the name; whether it was refused."""
+    """The email that was said, else the one that stands beside the name; whether one was refused."""
     said = event.contact.email
     if not said and "@" not in event.contact.name:
         return False
@@ -189,7 +189,7 @@ def _email(draft: _Draft, event: Event, crm: Crm) -> bool:
         draft.unsaved["email"] = unusable
     if unusable and not found:
         draft.notes.append(Note("email", "dropped", reason("email_invalid")))
-    return bool(unusable) and not found
+    return bool(unusable) and not found and email.may_be_meant(said)
 
 
 def _phone(draft: _Draft, event: Event, region: str, spoken: str, elsewhere: Sequence[str]) -> None:

@@ -65,6 +65,7 @@ _SAYS_EMAIL = re.compile(
     # A provider's name, unless it is a part of an address that has blanks in it.
     r"|(?<![^\W\d_])(?<!@)(?<!@\s)(?:g-?mail|hotmail|outlook|yahoo|icloud)(?![^\W\d_])(?!\s*[.@])"
 )
+_SIGN = re.compile(r"[A-Za-zＡ-Ｚａ-ｚ@＠]|แอ็?[ทด]|ดอท")
 # A slash may be in a mailbox name, but not behind another address.
 _BEHIND_ADDRESS = re.compile(r"(@[^@\s/|]+)[/|](?=[^@\s]+@)")
 _DISPLAY_NAME = re.compile(r"[^@<>\d]*<[^<>]*>")
@@ -109,6 +110,11 @@ def parse(text: str) -> tuple[str, str]:
         rest = rest[:start] + rest[end:]
     said_more = _WORD.search(_SAYS_EMAIL.sub("", rest)) and not _DISPLAY_NAME.fullmatch(cleaned)
     return addresses.pop(), text if said_more else ""
+
+
+def may_be_meant(text: str) -> bool:
+    """Whether `text` may be meant as an address: it has a letter of one, says its signs aloud, or has no words."""
+    return _SIGN.search(text) is not None or not any(map(str.isalpha, text))
 
 
 def ignored(email: str, patterns: tuple[str, ...]) -> bool:

@@ -17,7 +17,7 @@ _LABELLED_NAME = re.compile(
 )
 # A house's number, and what only follows one.
 _ADDRESS_BEHIND = re.compile(
-    r"(?<=[^\s,])[\s,]+(?P<address>(?:(?:ที่อยู่|บ้านเลขที่|เลขที่)\s*(?:[:：]\s*)?){0,2}(?P<house>\d{1,5}(?:/\d{1,5})?(?:\s*-\s*\d{1,5})?)[\s,]*"
+    r"(?<=[^\s,|])[\s,|]+(?P<address>(?:(?:ที่อยู่|บ้านเลขที่|เลขที่)\s*(?:[:：]\s*)?){0,2}(?P<house>\d{1,5}(?:/\d{1,5})?(?:\s*-\s*\d{1,5})?)[\s,]*"
     r"(?:[มซถตอจ]\.|หมู่|ซอย|ถนน|แขวง|ตำบล|เขต|อำเภอ|จังหวัด|(?:moo|soi|tambon|amphoe)\b).*)",
     re.IGNORECASE | re.DOTALL,
 )
@@ -73,10 +73,8 @@ def put_right(contact: ContactInfo, address: Address) -> ContactInfo:
         name = found["name"].strip()
         if contact.name in ("", name) or name.startswith(f"{contact.name} "):
             contact = replace(contact, name=name, address=found["address"])
-    if "@" in contact.address and not contact.email and (found_email := email.parse(contact.address)[0]):
-        label = r"(?:(?:e-?mail|อีเมล์?|เมล์?)\s*[:：]?\s*)?"
-        rest = re.sub(label + re.escape(found_email), " ", contact.address, flags=re.IGNORECASE)
-        contact = replace(contact, email=found_email, address=" ".join(rest.split(" ")).strip(" \n,/|"))
+    if "@" in contact.address and not contact.email and (mailbox := email.parse(contact.address)[0]):
+        contact = replace(contact, email=mailbox, address=_cut_email(contact.address, mailbox))
     contact = _cut_own_name(contact) if contact.name else _find_name(contact)
     is_said = bool(contact.address) or address != _NOTHING
     for part in ("name", "phone"):
@@ -168,6 +166,12 @@ def _swap(contact: ContactInfo) -> ContactInfo:
 
 def _beside(text: str, address: str) -> str:
     """The phone that `text` holds beside the email `address`, "" if none."""
-    before, found, behind = text.lower().partition(address) if address else ("", "", "")
-    rest = f"{before} {behind}".strip(" ,;/|()<>-")
-    return rest if found and phone.parse(rest).phone else ""
+    rest = _cut_email(text, address) if address else ""
+    return rest if rest != text and phone.parse(rest).phone else ""
+
+
+def _cut_email(text: str, address: str) -> str:
+    """`text` without the email `address` and the word for it."""
+    label = r"(?:(?:e-?mail|อีเมล์?|เมล์?)\s*[:：]?\s*)?"
+    rest = re.sub(label + re.escape(address), " ", text, flags=re.IGNORECASE)
+    return re.sub(" {2,}", " ", rest).strip(" \n,;/|()<>-")

@@ -17,7 +17,7 @@ INVISIBLE |= dict.fromkeys(range(0xFE00, 0xFE10))
 _ASCII: dict[int, int | str | None] = {
     **NUMERALS,
     **characters.FULL_WIDTH,
-    **dict.fromkeys(map(ord, "‐‑‒–—―−ー_"), "-"),
+    **dict.fromkeys(map(ord, "‐‑‒–—―−ー・_"), "-"),
     0xA0: " ",
     0x301C: "~",
     **INVISIBLE,

@@ -104,6 +104,11 @@ def test_only_an_email_that_the_event_has_can_be_refused(email: Any) -> None:
     assert said.email_refused is (email == 5.5)
 
 
+def test_words_that_mean_no_email_are_kept_and_not_asked_for_again() -> None:
+    said = read(purchase(email="ไม่มี ใช้ไลน์"))
+    assert (said.unsaved, said.email_refused) == ({"email": "ไม่มี ใช้ไลน์"}, False)
+
+
 @pytest.mark.parametrize("email", ["Email: a@example.com", "Somchai <a@example.com>", "a@example.comค่ะ"])
 def test_an_email_is_taken_out_of_what_stands_round_it(email: str) -> None:
     said = read(purchase(email=email))

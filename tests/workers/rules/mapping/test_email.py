@@ -5,7 +5,7 @@ from email_validator import EmailNotValidError, validate_email
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.rules.mapping.email import ignored, parse
+from workers.rules.mapping.email import ignored, may_be_meant, parse
 
 
 @pytest.mark.parametrize(
@@ -281,3 +281,19 @@ def test_an_end_that_no_domain_has_is_refused_and_not_corrected(text: str) -> No
 @pytest.mark.parametrize("text", ["somchai@gmail.co", "somchai@example.cm", "a@example.om"])
 def test_an_end_that_is_one_may_be_meant(text: str) -> None:
     assert parse(text) == (text, "")
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("somchai(at)gmail..com", True),
+        ("สมชาย@ไทย.คอม", True),
+        ("สมชาย แอท จีเมล ดอทคอม", True),
+        ("0812345678", True),
+        ("ไม่มี ใช้ไลน์", False),
+        ("ใช้เบอร์แทน 0812345678", False),
+        ("没有邮箱哦", False),
+    ],
+)
+def test_words_without_a_sign_of_an_address_are_not_meant_as_one(text: str, meant: bool) -> None:
+    assert may_be_meant(text) is meant

@@ -412,3 +412,8 @@ def test_where_somebody_lives_is_no_street_beside_the_same_place() -> None:
     said = read({"street": "อยู่เชียงใหม่ค่ะ", "state": "เชียงใหม่"}).address
     assert (said.get("address"), said["state"]) == (None, "เชียงใหม่")
     assert read({"street": "อยู่เชียงใหม่ค่ะ", "state": "ชลบุรี"}).address["address"] == "อยู่เชียงใหม่"
+
+
+@pytest.mark.parametrize("label", ["ที่อยู่ ", "ที่อยู่", "ที่อยู่จัดส่ง ", "ที่อยู่: "])
+def test_the_word_for_an_address_before_its_number_is_no_part_of_it(label: str) -> None:
+    assert read(address=f"{label}99/1 ถ.สีลม เขตบางรัก กทม 10500").address["address"] == "99/1 ถ.สีลม เขตบางรัก"

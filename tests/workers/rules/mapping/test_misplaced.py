@@ -21,6 +21,7 @@ SOMCHAI = ContactInfo(name="สมชาย ใจดี", phone="0812345678", a
         {"phone": "0812345678", "address": f"ชื่อ-นามสกุล: สมชาย ใจดี\nที่อยู่จัดส่ง: {SILOM}"},
         {"name": "สมชาย ใจดี", "phone": "0812345678", "address": f"ผู้รับ: สมชาย ใจดี ที่อยู่ {SILOM}"},
         {"name": f"สมชาย ใจดี {SILOM}", "phone": "0812345678"},
+        {"name": f"สมชาย ใจดี|{SILOM}", "phone": "0812345678"},
         {"name": "สมชาย ใจดี", "phone": f"0812345678 {SILOM}"},
         {"name": "สมชาย ใจดี", "phone": f"081 234 5678 {SILOM}"},
         {"name": "0812345678", "phone": "สมชาย ใจดี", "address": SILOM},
@@ -217,7 +218,7 @@ def test_a_person_with_a_title_beside_the_phone_is_the_name_where_none_was_said(
 
 
 @pytest.mark.parametrize(
-    "text", ["0812345678 a@example.com", "a@example.com / 081-234-5678", "a@example.com เบอร์ 0812345678"]
+    "text", ["0812345678 a@example.com", "a@example.com / 081-234-5678", "อีเมล: a@example.com เบอร์: 0812345678"]
 )
 @pytest.mark.parametrize("field", ["phone", "email"])
 def test_a_phone_and_an_email_in_one_field_are_both_read(text: str, field: str) -> None:
