@@ -263,6 +263,7 @@ def test_calls_are_settled_in_the_order_in_which_they_started(scene: Scene) -> N
     accept(scene, 6)
     loop, started, settled = scene.steady.sync.drain_loop, [], []
     prepare, settle, all_six = loop.loader.prepare, loop.settler.settle, threading.Barrier(6)
+    loop.breaker.note_success()  # else no six would be in flight at once
 
     def preparing(*arguments: Any) -> Any:
         call = prepare(*arguments)

@@ -25,6 +25,7 @@ def server(tmp_path: Path) -> Iterator[Any]:
             made.bgsave()
             eventually(lambda: made.info("persistence")["rdb_last_bgsave_status"] == "err")
             yield made
+            made.config_set("save", "")  # else it would not end before it is killed
 
 
 def test_a_failed_snapshot_of_a_redis_that_takes_writes_all_the_same_is_no_fault(server: Any) -> None:
