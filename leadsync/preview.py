@@ -26,6 +26,7 @@ from leadcore.store.streams import DUPLICATE_MS, Stream
 from leadsync.errors import PreviewError
 from leadsync.preview_outgoing import Outgoing, preview_outgoing
 from receiver.intake.reply import Replies
+from receiver.intake.view import MAX_BODY
 from receiver.pay.links import make_links
 from workers.flow.errors import LineDown
 from workers.flow.lease import Lease
@@ -151,6 +152,8 @@ def preview_event(raw: bytes, redis: Redis, settings: WorkerSettings, public_url
     head = event.receive(raw, authenticate=bool)
     if head.missing:
         raise PreviewError(f"{', '.join(head.missing)} is missing or unusable")
+    if len(head.body) > MAX_BODY:
+        raise PreviewError("the receiver refuses a body that is larger than 256 KiB")
     shared = settings.shared
     machine = Machine()
     # A few reads outside the workers' budget: reserving a slot in it would write to Redis.

@@ -10,6 +10,8 @@ import click
 
 from leadsync.commands import as_json, exit_on_outage
 
+JSON = {"Content-Type": "application/json"}
+
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
@@ -28,7 +30,7 @@ def send(files: tuple[Path, ...], url: str | None, new: bool) -> None:
     for file in files:
         try:
             body = json.loads(file.read_bytes())
-        except ValueError:
+        except (ValueError, RecursionError):
             body = None
         if not isinstance(body, dict):
             click.echo(f"{file.name}: not a JSON object", err=True)
@@ -39,8 +41,10 @@ def send(files: tuple[Path, ...], url: str | None, new: bool) -> None:
         if new:
             body["mid"] = f"{body.get('mid')}-{time.time_ns()}"
         try:
-            # Not redirected: the secret is for this address alone.
-            answer = requests.post(url, json=body, timeout=10, allow_redirects=False)
+            # Encoded here: requests refuses a NaN, which the receiver takes. Not redirected: the secret is for this
+            # address alone.
+            posted = json.dumps(body).encode()
+            answer = requests.post(url, posted, headers=JSON, timeout=10, allow_redirects=False)
         except requests.RequestException as error:
             click.echo(
                 f"leadsync: {url} cannot be reached ({type(error).__name__}). Is the receiver running?", err=True

@@ -143,7 +143,12 @@ def test_preview_of_an_event_without_details_writes_nothing(idle_line: Line, tmp
 
 
 @pytest.mark.parametrize(
-    ("body", "why"), [([], "JSON object"), ({"mid": "m", "intent": "i"}, "customer_id is missing")]
+    ("body", "why"),
+    [
+        ([], "JSON object"),
+        ({"mid": "m", "intent": "i"}, "customer_id is missing"),
+        (lead("c", junk="x" * 2**18), "larger than 256 KiB"),
+    ],
 )
 def test_preview_of_an_invalid_event_says_why(idle_line: Line, tmp_path: Path, body: Any, why: str) -> None:
     done = run_preview(idle_line, tmp_path, body)
