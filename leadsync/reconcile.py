@@ -200,7 +200,13 @@ class Reconciliation:
     def _clear_clock(self, digest: str, suspect: _Suspect) -> int:
         before = unpack(suspect.record)
         # `attempted`: the next write asks HubSpot first, before it sends what is only for a new contact.
-        blank = Customer(revision=before.revision, attempted=True, day=before.day, sent_texts=before.sent_texts)
+        blank = Customer(
+            revision=before.revision,
+            attempted=True,
+            numeric=before.numeric,
+            day=before.day,
+            sent_texts=before.sent_texts,
+        )
         names = [keys.customer(digest), keys.contact(suspect.contact_id), keys.MATCHES]
         values = [guard(suspect.record), pack(blank), guard(suspect.shared_record), digest]
         return int(self._clear_clock_script(keys=names, args=values))

@@ -154,6 +154,14 @@ def test_after_a_repair_the_next_event_writes_all_its_values(line: Line, option:
     assert len(line.crm.contacts()) == 2
 
 
+def test_a_repair_keeps_that_the_customers_id_is_a_number(line: Line) -> None:
+    """A message to "7" would not reach customer 7."""
+    line.sync(lead(7, name="Ann Lee"))
+    remove(line.crm, "7")
+    assert found(line, "--repair")["repaired"] == 1
+    assert record(line, "7").numeric
+
+
 def test_repairing_a_shared_contact_clears_its_clock_and_every_alias(line: Line) -> None:
     existing = line.crm.create(**OWN)
     line.sync(lead("guest", name="Chatty", email=OWN["email"], phone="0812345678"))
