@@ -431,6 +431,8 @@ def _read_street(address: SourceAddress, region: str) -> SourceAddress:
         address, is_open = replace(address, country=country.THAILAND, province=province), False
     if is_open and (nation := country_signs.find_country(street)) and not address_line.find_province(street):
         address = replace(address, country=nation)
+    elif is_open and region == "TH" and not address.zip and country_signs.is_thai_in_latin(street):
+        address = replace(address, country=country.THAILAND)
     if street != address.street:
         address = replace(address, street=street, phones=extras.phones, lost=(*address.lost, *extras.others))
     if not _may_be_thai(address) or not street:

@@ -75,6 +75,8 @@ _ENDINGS = (
 )
 _ELSEWHERE_TOO = frozenset({"Georgetown", "George Town"})
 _THAI_WORD = re.compile(r"\b(?:moo|mu|soi|tambon|amphoe|amphur|khet|khwaeng)\b", re.IGNORECASE)
+# Only in Thailand these are numbered, or said before the name of a place.
+_THAI_SIGN = re.compile(r"\b(?:(?:moo|mu|soi)\.?\s?\d|(?:tambon|amphoe|amphur|khwaeng)\s[a-z])", re.IGNORECASE)
 # In a text with one of these, the name of a country is that of a dish, a shop or a road.
 _NO_COUNTRY = re.compile(
     r"[ตอจถซม]\.|ตำบล|แขวง|อำเภอ|เขต|จังหวัด|ถนน|ซอย|หมู่|โรงแรม|สถานทูต|สมาคม|ร้าน|อาหาร|ตลาด|ครัว|ก๋วย|วัด|บ้าน|หอพัก|คอนโด"
@@ -84,7 +86,14 @@ _SHORT_NAMES = frozenset({"USA", "U.S.A", "UK", "U.K", "United States of America
 
 def cut_country(street: str) -> tuple[str, str]:
     """`street` without a country at its end or before the postcode there, and that country's name, "" if there is
-    none."""
+    none. Thailand may stand there in two languages."""
+    head, nation = _cut_country(street)
+    if nation == country.THAILAND and (again := _cut_country(head))[1] == nation:
+        return again
+    return head, nation
+
+
+def _cut_country(street: str) -> tuple[str, str]:
     if behind := _BEHIND_COUNTRY.search(street):
         head, nation = _cut_last(street[: behind.start()])
         if nation and (nation != country.THAILAND or FIVE.fullmatch(behind["postcode"])):
@@ -158,6 +167,14 @@ def find_country(text: str) -> str:
     if find(town) or provinces_of_district(town):
         return ""
     return country.name(alpha_2) if (alpha_2 := neighbours.country(town)) else ""
+
+
+def is_thai_in_latin(text: str) -> bool:
+    """Whether `text` is an address in Thailand in Latin letters, by its words and the postcode at its end."""
+    if not text.isascii() or not find_places(text[-5:]) or not FIVE.fullmatch(text, len(text) - 5):
+        return False
+    town = text[:-5].rstrip(" ,").rpartition(",")[2].strip()
+    return _THAI_SIGN.search(text) is not None and not neighbours.country(town)
 
 
 def find_form(text: str) -> str:

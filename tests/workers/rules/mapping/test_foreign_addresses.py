@@ -197,3 +197,24 @@ def test_the_postcode_of_a_thai_city_is_none_of_the_country_that_was_said() -> N
     said = read({"street": "9 Sukhumvit Rd", "city": "Bangkok", "zip": "10110", "country": "Japan"})
     assert (said.address.get("zip"), said.unsaved["address"]) == (None, "Bangkok; 10110")
     assert set(said.unclear) == {"address"}
+
+
+@pytest.mark.parametrize(
+    ("text", "state"),
+    [
+        ("99/1 Nimman Rd Soi 5, 50200", "เชียงใหม่"),
+        ("99/1 Moo 5 83110", "ภูเก็ต"),
+        ("99 Tambon Rawai 83130", "ภูเก็ต"),
+        ("Soi 5, Vientiane 10110", None),
+        ("12 Soi Street, Berlin 10115", None),
+        ("Soi 5 Lofts, Austin 78701", None),
+    ],
+)
+def test_a_numbered_moo_or_soi_with_a_thai_postcode_is_in_thailand(text: str, state: str | None) -> None:
+    said = read(address=text).address
+    assert (said.get("state"), said.get("country")) == (state, "Thailand" if state else None)
+
+
+def test_thailand_in_two_languages_is_no_part_of_the_label() -> None:
+    said = read(address="99 ถ.พระราม 4 ปทุมวัน กทม. 10330 ประเทศไทย Thailand").address
+    assert (said["address"], said["zip"]) == ("99 ถ.พระราม 4 ปทุมวัน", "10330")
