@@ -105,11 +105,9 @@ def read_source(source: Address, region: str, phone_text: str = "") -> SourceAdd
         address = replace(address, street="", zip=alone)
     elif not given and (found := country_signs.cut_singapore(address.street)) and address.zip in ("", found[1]):
         address = replace(address, street=found[0], zip=found[1], country="Singapore")
-    if _PICKS_UP.fullmatch(address.street) or _AS_BEFORE.fullmatch(address.street):
-        address = replace(address, street="", lost=(address.street,))
-    elif len(address.street) <= _LONGEST_WHERE:
-        where = _ONLY_WHERE.fullmatch(address.street)
-        address = _take_where(address, where["place"] if where else address.street)
+    # Most begin with the house's number.
+    if address.street and not address.street[0].isdigit():
+        address = _read_words(address)
     if address.unknown_country and any(map(str.isdigit, given)):
         address = _untangle_country(address)
     if is_postcode(address.state) and not is_postcode(address.zip) and (province := find(address.zip)):
@@ -148,6 +146,16 @@ def _ends_with_place(line: str) -> bool:
     line = line.strip(" ,")
     found = address_line.find_province(line) or address_line.find_town(line)
     return found is not None or address_line.ends_in_thailand(line)
+
+
+def _read_words(address: SourceAddress) -> SourceAddress:
+    """`address` without a street that says something else in words."""
+    if _PICKS_UP.fullmatch(address.street) or _AS_BEFORE.fullmatch(address.street):
+        return replace(address, street="", lost=(address.street,))
+    if len(address.street) > _LONGEST_WHERE:
+        return address
+    where = _ONLY_WHERE.fullmatch(address.street)
+    return _take_where(address, where["place"] if where else address.street)
 
 
 def _take_where(address: SourceAddress, place: str) -> SourceAddress:

@@ -94,7 +94,8 @@ def put_right(contact: ContactInfo, address: Address) -> ContactInfo:
 
 def put_right_street(contact: ContactInfo, address: Address) -> tuple[ContactInfo, Address]:
     """Both with the person who stands before the street in `address`, as in `put_right`."""
-    if not address.street:
+    # Most begin with the house's number.
+    if not address.street or address.street[0].isdigit() or (contact.name and contact.name not in address.street):
         return contact, address
     said = ContactInfo(name=contact.name, address=address.street)
     right = _cut_own_name(said) if contact.name else _find_name(said)

@@ -91,6 +91,7 @@ _SURNAME_SAYS = re.compile(r"(?:^|\s)(?:นามสกุล(?:\s*[:：]\s*|\s+
 _FROM = re.compile(
     r"\s+(?:from\s+(?:the\s+)?|จาก\s?|[-–—|]\s+(?=\S{5})|(?=จ\.|จังหวัด))(?P<place>[^\s,].*)$", re.IGNORECASE
 )
+_PLACE_TITLES = ("จังหวัด", "อำเภอ", "เขต", "ตำบล", "แขวง")
 # At the beginning "อ." is a teacher's title and "ต." an initial; แขวงอุบล is a surname.
 _PLACE_BEHIND = re.compile(
     r"(?:^(?=จ\.)|\s+)(?:(?P<district>อ\.)|(?P<province>จ\.)|ต\.)\s?(?P<name>[ก-๛]{2,})(?:\s.*)?$"
@@ -113,6 +114,7 @@ _NICKNAME = re.compile(
     "|เคอ[รล]?รี่|แฟลช|ปณ|ไปรษ|บิ๊กซี|โลตัส|เซเว่น|แม็คโคร|แกร็บ|ธนา|กสิกร)[ก-๎]*$)"
     "(?:น้อง|พี่|ป้า|ลุง|เจ๊|เฮีย|น้า|อา)?[เ-ไ]?[ก-ฮ](?:[ก-ฮ]?[ะ-์]*){0,3}|(?!Line|Flash|Kerry|Dhl|Ems|Food|Lotus|Bigc|Makro|Grab|Home|Work|Shop|Sale|New|Old|Order|Paid)[A-Z][a-z]{1,4}"
 )
+_DASHES = "-–—"
 _BEFORE_DASH = re.compile("(?P<nickname>[^\\s()-]+)\\s+[-–—]+\\s*(?P<name>[\u0e00-\u0e7f.]+(?: [\u0e00-\u0e7f.]+)+)")
 # What a younger or older one is called by is no surname.
 _THIRD_WORD = re.compile("(?P<name>[ก-๎]+ [ก-๎]+) (?P<nickname>(?:น้อง|พี่|ป้า|ลุง)[ก-๎]{2,})")
@@ -216,7 +218,8 @@ def parse(text: str, language: str = "", region: str = "") -> Name:
         person = ""
     person = _GLUED_TITLE.sub(r"\g<0> ", _ON_PLATFORM.sub("", _REMARK.sub("", person)))
     person = honorifics.strip_before(filler.drop_words(_HASHTAG.sub("", person) if "#" in person else person), customs)
-    if (place := _PLACE_BEHIND.search(person)) and _is_titled_place(place):
+    may_name_place = "." in person or person.count(" ") > 1 or person.startswith(_PLACE_TITLES)
+    if may_name_place and (place := _PLACE_BEHIND.search(person)) and _is_titled_place(place):
         person = person[: place.start("behind") if place["behind"] else place.start()]
     if person.endswith(("b", "p", "a")) and not (person.isascii() and person.islower()):
         person = _POLITE.sub("", person)
@@ -261,12 +264,14 @@ def _part_people(person: str, customs: str) -> tuple[str, str]:
 def _join_nickname(person: str) -> str:
     """`person` with a stroke before the nickname that stands before or behind a dash or as a third word, without
     another short word behind a dash."""
+    if third := _THIRD_WORD.fullmatch(person) if person.count(" ") == 2 else None:
+        is_role = says_role(third["nickname"])
+        return third["name"] if is_role else f"{third['name']}/{third['nickname']}"
+    if not any(dash in person for dash in _DASHES):
+        return person
     before = _BEFORE_DASH.fullmatch(person)
     if before and _NICKNAME.fullmatch(before["nickname"]) and not companies.is_place(before["nickname"]):
         return f"{before['name']}/{before['nickname']}"
-    if third := _THIRD_WORD.fullmatch(person):
-        is_role = says_role(third["nickname"])
-        return third["name"] if is_role else f"{third['name']}/{third['nickname']}"
     found = _BEHIND_DASH.fullmatch(person)
     if not found or companies.is_place(found["behind"]):
         return person
