@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from leadcore.journal import FOREIGN_SECONDS, Journal
+from leadcore.journal import FOREIGN_SECONDS, OLD_SECONDS, Journal
 from leadcore.machine import Machine
 from receiver.intake.recent_events import RecentEvents
 
@@ -46,6 +46,11 @@ def inherited(folder: Path, dataset: str = "d1", kind: str = "web") -> list[byte
     return lines
 
 
+def make_old(page: Path, seconds: float) -> None:
+    old = time.time() - seconds - 1
+    os.utime(page, (old, old))
+
+
 @pytest.mark.processes
 def test_the_last_two_pages_of_a_killed_process_are_inherited_once(tmp_path: Path) -> None:
     one_dies(tmp_path)
@@ -63,14 +68,25 @@ def test_a_living_process_is_not_inherited(tmp_path: Path) -> None:
 
 
 @pytest.mark.processes
-def test_a_page_of_another_kind_or_dataset_is_left_alone_for_a_minute(tmp_path: Path) -> None:
+def test_a_page_of_another_dataset_is_left_alone_for_a_minute(tmp_path: Path) -> None:
     one_dies(tmp_path, "other")
     [page, _] = sorted(tmp_path.iterdir())
-    old = time.time() - FOREIGN_SECONDS - 1
-    os.utime(page, (old, old))
-    assert inherited(tmp_path, kind="worker") == []
+    make_old(page, FOREIGN_SECONDS)
+    assert inherited(tmp_path) == []
     assert not page.exists(), "then it is removed unread"
     assert len(inherited(tmp_path, "other")) == 2
+
+
+@pytest.mark.processes
+def test_a_page_of_another_kind_is_left_to_those_of_its_kind_for_as_long_as_they_would_read_it(tmp_path: Path) -> None:
+    """All died, and whoever starts first is of another kind."""
+    one_dies(tmp_path)
+    [old, page] = sorted(tmp_path.iterdir())
+    make_old(old, OLD_SECONDS)
+    make_old(page, FOREIGN_SECONDS)
+    assert inherited(tmp_path, kind="worker") == []
+    assert [*tmp_path.iterdir()] == [page]
+    assert inherited(tmp_path) == [b"2.0", b"2.1"]
 
 
 @pytest.mark.processes

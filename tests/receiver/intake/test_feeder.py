@@ -10,7 +10,7 @@ import pytest
 import redis
 import requests
 
-from leadcore import event
+from leadcore import event, journal
 from leadcore.journal import Journal
 from leadcore.machine import Machine
 from leadcore.settings import read
@@ -117,6 +117,26 @@ def test_events_of_a_dead_process_are_replayed_until_redis_has_them(
         assert sum(client.xlen(keys.entries(keys.INBOX, shard)) for shard in range(SHARDS)) == 1
         feeder.recent.journal.close()
         feeder.spool.close()
+
+
+def test_what_a_dead_process_acknowledged_beside_events_is_replayed_minutes_later_too(
+    databases: Iterator[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All processes were killed at once, and the machine lives."""
+    monkeypatch.setattr(journal, "SHARED_MEMORY", tmp_path)
+    settings = read({"REDIS_URL": next(databases)})
+    with closing(connect(settings)) as client:
+        dead = Journal("payments")
+        dead.use_dataset(read_dataset(client))
+        dead.add(b"0 paid")
+        for file, page in dead._pages:
+            os.close(file)
+            os.utime(page, (time.time() - 300,) * 2)
+        feeder, said = Feeder(client, Spool(tmp_path / "spool", Machine()), settings, Machine()), list[bytes]()
+        feeder.replay_also("payments", said.append)
+        feeder.maintain()
+        assert said == [b"paid"]
+        feeder.stop()
 
 
 def test_the_first_event_on_the_disk_has_the_time_of_redis(databases: Iterator[str], tmp_path: Path) -> None:
