@@ -36,6 +36,7 @@ def reconcile(repair: bool, orders: bool, as_json: bool) -> None:
     from leadcore.store.connection import connect
     from leadcore.store.keys import ACTIONS_KEPT
     from leadcore.store.parked_orders import ParkedOrders
+    from leadsync.digest_key import use_digest_key
     from leadsync.patience import Patience
     from leadsync.reconcile import Reconciliation
     from leadsync.reconcile_orders import OrderReconciliation
@@ -46,7 +47,6 @@ def reconcile(repair: bool, orders: bool, as_json: bool) -> None:
     from workers.hubspot.records import Records
     from workers.rules.mapping.property_names import OTHER_IDS
     from workers.settings import read_worker
-    from workers.sync.customer_store import CustomerStore
 
     settings = read_worker()
     config = settings.shared.config
@@ -57,7 +57,7 @@ def reconcile(repair: bool, orders: bool, as_json: bool) -> None:
         redis.ping()
         try:
             marks_linked = PortalCache(hubspot, settings.shared.config.mapping).current().has(OTHER_IDS)
-            key = CustomerStore(redis, settings.shared.key.encode()).use_key()
+            key = use_digest_key(redis, settings.shared)
             patience = Patience()
             check = Reconciliation(redis, hubspot, key, marks_linked=marks_linked, patience=patience)
             found = check.run(track)
@@ -128,16 +128,16 @@ def trust(customer: str, undo: bool, as_json: bool) -> None:
     """Join a customer who was matched by email only with that contact: they are one person. The console lists them."""
     from leadcore.settings import read
     from leadcore.store.connection import connect
+    from leadsync.digest_key import use_digest_key
     from leadsync.errors import NoMatch
     from leadsync.terminal import print_trust
     from leadsync.trust import decide_trust
-    from workers.sync.customer_store import CustomerStore
 
     settings = read()
     _check_id(customer)
     with exit_on_outage():
         redis = connect(settings)
-        key = CustomerStore(redis, settings.key.encode()).use_key()
+        key = use_digest_key(redis, settings)
         try:
             done = decide_trust(redis, key, settings.config.crm, customer, current_user(), trusted=not undo)
         except NoMatch as error:
@@ -158,14 +158,14 @@ def _check_id(customer: str) -> None:
 def _open_customer_data(customer: str, settings: "Settings") -> Iterator[tuple["CustomerData", "Spool"]]:
     from leadcore.machine import Machine
     from leadcore.store.connection import connect, find_dataset
+    from leadsync.digest_key import use_digest_key
     from leadsync.privacy.customer_data import CustomerData
     from receiver.intake.errors import SpoolError
     from receiver.intake.spool import open_spool
-    from workers.sync.customer_store import CustomerStore
 
     _check_id(customer)
     redis: Redis = connect(settings)
-    key = CustomerStore(redis, settings.key.encode()).use_key()
+    key = use_digest_key(redis, settings)
     with closing(open_spool(settings, redis, Machine())) as spool:
         spool.use_dataset(find_dataset(redis))
         try:
