@@ -66,11 +66,13 @@ T = TypeVar("T")
 
 
 def eventually(condition: Callable[[], T], seconds: float = 30.0) -> T:
-    """The first true value of `condition`, asked again and again for at most `seconds`."""
-    deadline = time.monotonic() + seconds
+    """The first true value of `condition`, asked again and again for at most `seconds`: every 10 ms at first, and less
+    often once that takes long, or asking would keep the processes that are waited for from working."""
+    began = time.monotonic()
     while not (value := condition()):
-        assert time.monotonic() < deadline, f"not within {seconds} s; last: {value!r}"
-        time.sleep(0.01)
+        waited = time.monotonic() - began
+        assert waited < seconds, f"not within {seconds} s; last: {value!r}"
+        time.sleep(min(max(waited / 20, 0.01), 0.05))
     return value
 
 
