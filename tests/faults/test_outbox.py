@@ -15,10 +15,10 @@ from leadcore.store import keys
 from leadcore.store.streams import unpack_fields
 from leadcore.store.unsent import Unsent
 from tests.conftest import SHARDS, lead
-from tests.faults.conftest import Killed, Scene, Wire, patched
+from tests.faults.conftest import Killed, Scene, Wire, Worker, patched
 from tests.faults.outbox import CROWD, CUSTOMERS, RESENDING, fill, message_states, times_sent
 from workers.flow.errors import LineDown
-from workers.outbox import sender, time_slice
+from workers.outbox import sender, sent_log, time_slice
 from workers.outbox.sender import IN_FLIGHT, REDIS_RESTARTED
 from workers.outbox.sent_log import message_key
 from workers.rules.breaker import UNPROVEN_IN_FLIGHT
@@ -375,13 +375,9 @@ def test_a_worker_that_stood_still_leaves_interrupted_messages_to_who_has_the_sh
     assert scene.redis.zcard(keys.UNSENT) == 0
 
 
-@pytest.mark.parametrize("resend", [False, True], ids=["no resend", "resend"])
-def test_what_was_sent_and_forgotten_as_being_sent_is_no_interrupted_message(scene: Scene, resend: bool) -> None:
-    """A replica takes over that has the claim and not the end; the sender has told again that it was sent."""
-    scene.config = RESENDING if resend else Config()
-    fill(scene)
+def send_all(worker: Worker, scene: Scene) -> dict[bytes, bytes]:
+    """Let the worker send all; what was noted as being sent meanwhile."""
     claimed: dict[bytes, bytes] = {}
-    worker = scene.worker()
     send = worker.outbox.dealdroid.send
 
     def watched(*what: Any) -> DeliveryOutcome:
@@ -390,6 +386,15 @@ def test_what_was_sent_and_forgotten_as_being_sent_is_no_interrupted_message(sce
 
     with patched(worker.outbox.dealdroid, "send", watched):
         worker.outbox.drain(0)
+    return claimed
+
+
+@pytest.mark.parametrize("resend", [False, True], ids=["no resend", "resend"])
+def test_what_was_sent_and_forgotten_as_being_sent_is_no_interrupted_message(scene: Scene, resend: bool) -> None:
+    """A replica takes over that has the claim and not the end; the sender has told again that it was sent."""
+    scene.config = RESENDING if resend else Config()
+    fill(scene)
+    claimed = send_all(scene.worker(), scene)
     scene.redis.hset(keys.sending(keys.OUTBOX, 0), mapping=claimed)
     for packed in claimed.values():
         scene.redis.set(message_key(unpack_fields(packed)), "sent")
@@ -398,6 +403,27 @@ def test_what_was_sent_and_forgotten_as_being_sent_is_no_interrupted_message(sce
     assert set(message_states(scene).values()) == {"sent"}
     assert times_sent(scene) == dict.fromkeys(CUSTOMERS, 1)
     assert scene.redis.zcard(keys.UNSENT) == 0
+
+
+def test_what_may_have_been_sent_is_interrupted_only_once_those_who_could_tell_have_spoken(scene: Scene) -> None:
+    """A replica takes over that has the claim and not the end, and the sender is not the first to find it."""
+    fill(scene)
+    first, other = scene.worker(), scene.worker()
+    now_ms = other.outbox.clock.now_ms()
+    scene.redis.zadd(keys.WORKERS, {"first": now_ms, "other": now_ms})
+    other.outbox.drain(1)
+    claimed = send_all(first, scene)
+    scene.redis.hset(keys.sending(keys.OUTBOX, 0), mapping=claimed)
+    with patched(sent_log, "read_epoch", lambda _: "another:epoch"):
+        other.outbox.drain(0)
+        assert scene.redis.zcard(keys.UNSENT) == 0, "a person would send it again"
+        for name, worker in (("first", first), ("other", other)):
+            worker.sent_log.reassert(worker.outbox.redis, name)
+        scene.redis.delete(other.outbox.pause.key)
+        other.outbox.drain(0)
+    scene.assert_left_nothing()
+    assert set(message_states(scene).values()) == {"sent"}
+    assert times_sent(scene) == dict.fromkeys(CUSTOMERS, 1)
 
 
 def test_what_a_worker_that_stood_still_did_not_send_goes_back_while_nobody_has_the_shard(scene: Scene) -> None:

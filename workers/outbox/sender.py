@@ -451,18 +451,18 @@ class OutboxSender:
         sent, and its sender has told it again."""
         left = self.redis.hgetall(keys.sending(keys.OUTBOX, shard))
         own = [place for place in self._unrecorded if place[0] == shard]
+        known = [self._unrecorded[place] for place in own if left.pop(place[1], None) is not None]
+        if left and self.sent_log.seconds_to_wait(self.redis):
+            # Who sent it may still have to say so.
+            left = {}
         if left:
-            now_ms, commands = self.clock.now_ms(), list[Sequence[Any]]()
-            known = [self._unrecorded[place] for place in own if place[1] in left]
             found = [_parse(entry, unpack_fields(packed)) for entry, packed in left.items()]
             states = self.redis.mget([one.key for one in found])
-            known += [
-                (one, MessageSent())
-                for one, state in zip(found, states, strict=True)
-                if state == b"sent" and (shard, one.entry) not in own
-            ]
+            known += [(one, MessageSent()) for one, state in zip(found, states, strict=True) if state == b"sent"]
+        if known or left:
+            now_ms, commands = self.clock.now_ms(), list[Sequence[Any]]()
             for one, outcome in known:
-                del left[one.entry]
+                left.pop(one.entry, None)
                 commands.append(("HDEL", keys.sending(keys.OUTBOX, shard), one.entry))
                 commands += self._end_one(shard, one, outcome, now_ms)
             resend = self.config.messages.resend_interrupted
