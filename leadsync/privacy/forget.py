@@ -25,6 +25,7 @@ from leadcore.store.epoch import read_run
 from leadcore.store.keys import ACTIONS_KEPT
 from leadcore.store.leads import read_all
 from leadcore.store.lua import ACTION_FIELDS, DEL_FIRST, NOW
+from leadcore.store.restoring import INTACT, RESTORED
 from leadcore.store.streams import Stream
 from leadsync.privacy.customer_data import CHUNK, CustomerData, Entry, chunks
 from leadsync.privacy.hubspot_erasure import Erased, HubSpotErasure
@@ -42,7 +43,13 @@ if TYPE_CHECKING:
 NO_ORDERS_SET = (
     "this customer's orders in HubSpot: put [orders] back into the configuration and repeat the command with --hubspot."
 )
+LINKS_UNKNOWN = (
+    "perhaps this customer's id on somebody else's contact in HubSpot: Redis is new or was emptied, and the workers "
+    "have not brought back yet who is linked to which contact. Repeat the command with --hubspot after they have "
+    "written a lead."
+)
 RESTARTED = "Redis was restarted meanwhile, and may have lost what was done just before: repeat the command."
+_LINKS_KNOWN = (INTACT.encode(), RESTORED.encode())
 
 # Defines `locks`, how many there are (ARGV[1]), and `held`, whether all are still ours: KEYS begin with the locks, ARGV
 # goes on with their tokens.
@@ -245,6 +252,8 @@ class Forgetting:
         except LineDown as down:
             self.done.remains.append(f"the contact in HubSpot: {down} Repeat the command with --hubspot.")
             return
+        if not (before.known or self.done.hubspot) and self.redis.get(keys.STORE) not in _LINKS_KNOWN:
+            self.done.remains.append(LINKS_UNKNOWN)
         gone = [keys.contact(one.contact_id) for one in self.done.hubspot if one.erased]
         tombstone = ("SET", self.data.tombstone_key, until_ms, "EX", self._tombstone_seconds)
         self._apply(leases, [("DEL", self.data.record_key, *gone), tombstone])

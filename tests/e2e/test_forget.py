@@ -16,6 +16,7 @@ from leadcore.settings import read
 from leadcore.store import keys, lines
 from leadcore.store.streams import Stream, pack_fields
 from leadsync.cli import cli
+from leadsync.privacy.forget import LINKS_UNKNOWN
 from leadsync.privacy.hubspot_erasure import HubSpotErasure
 from receiver.intake.feeder import Feeder
 from receiver.intake.spool import Spool
@@ -214,6 +215,16 @@ def test_a_guest_of_whom_redis_knows_nothing_more_is_still_told_from_the_owner(l
     assert line.crm.contact("guest")["firstname"] == "Owner"
     assert forget(line, "guest", "--hubspot")["hubspot"] == [{"contact_id": existing, "erased": False, "others": 0}]
     assert len(line.crm.contacts()) == 1
+
+
+def test_it_is_said_that_a_guest_may_not_be_known_again_after_redis_was_emptied(line: Line) -> None:
+    line.sync(lead("owner", name="Owner", email=OWN["email"], phone="0812345678"))
+    line.sync(lead("guest", name="Ann Lee", email=OWN["email"]))
+    line.redis.delete(keys.STORE, *line.redis.keys(keys.customer("*")), *line.redis.keys(keys.receipt("*")))
+    assert forget(line, "guest", "--hubspot", code=1)["remains"] == [LINKS_UNKNOWN]
+    line.crm.settings(search_lag=0)
+    line.sync(lead("another", name="Bob Ray", phone="0899999999"))
+    assert [one["erased"] for one in forget(line, "guest", "--hubspot")["hubspot"]] == [False]
 
 
 def test_a_guest_leaves_the_contact_of_another_customer_and_its_clock_alone(line: Line) -> None:
