@@ -10,7 +10,7 @@ def test_workers_write_and_confirm_every_lead_once_while_half_of_the_calls_fail(
     line.chat.fault("500", probability=0.5, seed=4)
     with line.hold():
         line.send(*(lead(one, name="Nok Jaidee") for one in customers))
-    line.settle(120)
+    line.settle(120, hasten=True)
     assert sorted(key_of(contact) for contact in line.crm.contacts()) == sorted(customers)
     assert {(one.state, one.tries, one.message) for one in line.receipts()} == {("created", 0, "sent")}
     assert sorted(map(len, map(line.chat.told, customers))) == [1] * len(customers)
