@@ -35,6 +35,7 @@ from tests.stand_ins import Crm, key_of
 from workers import bootstrap
 from workers.flow import breaker
 from workers.maintenance import Maintenance
+from workers.rules import configuration
 from workers.rules.portal import Portal
 from workers.rules.texts import MessageTemplates
 from workers.settings import read_worker
@@ -360,6 +361,7 @@ class Worker:
         with (
             patched(bootstrap, "connect", lambda _, **__: connection),
             patched(MessageTemplates, "compile", compile_once),
+            patched(configuration, "check_outgoing", check_once),
         ):
             runtime = bootstrap.build(settings, Machine())
         self.sent_log = runtime.sent_log
@@ -406,6 +408,16 @@ class Worker:
         self.outbox.dealdroid.session.close()
         # A living worker reads the pages of all dead ones.
         self.sent_log._journal.close()
+
+
+check_outgoing = configuration.check_outgoing
+checked: list[Config] = []
+
+
+def check_once(config: Config) -> None:
+    if config not in checked:
+        check_outgoing(config)
+        checked.append(config)
 
 
 compile_texts = MessageTemplates.compile
