@@ -22,3 +22,5 @@ DEPARTMENT = (
     "|พยาบาล)"
 )
 """Of a company, behind ฝ่าย or แผนก: แผนกระโทก is a surname."""
+# Before a person or a street: "รบกวนจัดส่งมาที่ คุณมะลิ". Not มา alone, with which names begin.
+SEND_TO = r"(?:รบกวน|กรุณา|ช่วย)?\s?(?:จัด)?ส่ง(?:ของ|สินค้า)?(?:(?:มา|ไป)?(?:ที่|ให้|ถึง))?"

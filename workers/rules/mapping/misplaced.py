@@ -5,7 +5,7 @@ import re
 from msgspec.structs import replace
 
 from leadcore.event import Address, ContactInfo
-from workers.rules.mapping import companies, email, honorifics, phone, thai_places
+from workers.rules.mapping import companies, email, honorifics, labels, phone, thai_places
 from workers.rules.mapping.name import says_role
 from workers.rules.mapping.provinces import find
 
@@ -21,7 +21,9 @@ _ADDRESS_BEHIND = re.compile(
     r"(?:[มซถตอจ]\.|หมู่|ซอย|ถนน|แขวง|ตำบล|เขต|อำเภอ|จังหวัด|(?:moo|soi|tambon|amphoe)\b).*)",
     re.IGNORECASE | re.DOTALL,
 )
-_BEFORE_OWN_NAME = re.compile(r"(?:(?:ชื่อ|ผู้รับ|ส่ง|ถึง|to|name)\s?[:：]?\s?)?(?:คุณ|khun|k\.)?\s?", re.IGNORECASE)
+_BEFORE_OWN_NAME = re.compile(
+    rf"(?:(?:ชื่อ|ผู้รับ|{labels.SEND_TO}|ถึง|to|name)\s?[:：]?\s?)?(?:คุณ|khun|k\.)?\s?", re.IGNORECASE
+)
 # Behind the person's name; other words there are rather of one name with it: "สมชาย ใจดี คลินิก", "Somchai Jaidee Road".
 _HOUSE = re.compile(r"(?:(?:ที่อยู่|บ้านเลขที่|เลขที่|address)\s*(?:[:：]\s*)?){0,2}\d", re.IGNORECASE)
 # A name that is a building's or street's too, with a number behind it. Those in Latin letters often show no such word.
@@ -46,8 +48,9 @@ _PERSON = rf"{_TITLE}{_NAMES}"
 _NUMBER = r"(?:(?:โทร|เบอร์|[Tt]el)[\s.:]*)?(?:\+66 ?|0)\d{1,2}[ -]?\d{3}[ -]?\d{3,4}(?!\d)"
 # Without a title, the word for it or a phone between both shows a person: a building may stand before its number.
 _NAME_BEFORE = re.compile(
-    rf"(?:(?P<label>(?:ชื่อผู้รับ|ผู้รับ|ชื่อ)\s?[:：]?\s?|Name\s?[:：]\s?)|(?:ส่ง(?:ถึง)?|ถึง|To)\s?[:：]?\s?)?"
-    rf"(?P<name>{_PERSON}|(?P<plain>{_NAMES}))[\s,]+"
+    rf"(?:(?P<label>(?:ชื่อผู้รับ|ผู้รับ|ชื่อ)\s?[:：]?\s?|Name\s?[:：]\s?)"
+    rf"|(?:{labels.SEND_TO}|ถึง|ที่อยู่(?:จัดส่ง)?|To)\s?[:：]?\s?)?"
+    rf"(?P<name>{_PERSON}|(?P<plain>(?<!ที่)(?!ที่){_NAMES}))[\s,]+"
     rf"(?P<phone>{_NUMBER})?[\s,]*(?:ที่อยู่(?:จัดส่ง)?\s*[:：]?\s*)?(?P<address>(?i:{_HOUSE.pattern}).*)",
     re.DOTALL,
 )
@@ -138,7 +141,7 @@ def _is_person(name: str) -> bool:
 def _cut_own_name(contact: ContactInfo) -> ContactInfo:
     """`contact` without the person's whole name before the address, as on a parcel; a shop's is a part of it."""
     name, text = contact.name, contact.address
-    start = text.find(name, 0, len(name) + 12) if " " in name else -1
+    start = text.find(name, 0, len(name) + 24) if " " in name else -1
     if start < 0 or not _BEFORE_OWN_NAME.fullmatch(text[:start]) or (not start and _IS_PLACE.match(name)):
         return contact
     behind = text[start + len(name) :]

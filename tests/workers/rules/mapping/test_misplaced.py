@@ -106,6 +106,7 @@ def test_a_number_that_is_none_here_may_be_a_mobile_of_the_language(
         f"ชื่อ สมชาย ใจดี\n{SILOM}",
         f"ผู้รับ: คุณ สมชาย ใจดี, {SILOM}",
         f"ส่ง สมชาย ใจดี : {SILOM}",
+        f"รบกวนจัดส่งมาที่ คุณสมชาย ใจดี {SILOM}",
     ],
 )
 def test_the_persons_own_name_before_the_address_is_no_part_of_it(text: str) -> None:
@@ -168,6 +169,12 @@ def test_another_labelled_name_in_the_address_stays_there(name: str) -> None:
         "สมชาย ใจดี โทร 0812345678\n",
         "ชื่อ สมชาย ใจดี เบอร์ 0812345678 ที่อยู่ ",
         "ดร.สมชาย ใจดี ",
+        "ส่งที่ คุณสมชาย ใจดี ",
+        "ส่งให้คุณสมชาย ใจดี ",
+        "รบกวนจัดส่งมาที่ คุณสมชาย ใจดี ",
+        "ส่งที่ สมชาย ใจดี 0812345678 ",
+        "ที่อยู่จัดส่ง: คุณสมชาย ใจดี ",
+        "ที่อยู่ คุณสมชาย ใจดี ",
     ],
 )
 def test_where_no_name_was_said_the_person_before_the_address_is_it(before: str) -> None:
@@ -175,6 +182,17 @@ def test_where_no_name_was_said_the_person_before_the_address_is_it(before: str)
     assert (said.details["firstname"], said.details["lastname"]) == ("สมชาย", "ใจดี")
     assert said.address["address"] == "99 ถ.สีลม แขวงสีลม เขตบางรัก"
     assert said.details.get("phone") == ("+66812345678" if "2" in before else None)
+
+
+def test_a_name_that_begins_like_a_word_for_sending_is_whole() -> None:
+    said = read(payload(address=f"ส่งมานี ใจดี 0812345678 {SILOM}"))
+    assert (said.details["firstname"], said.details["lastname"]) == ("มานี", "ใจดี")
+
+
+@pytest.mark.parametrize("before", ["ส่งที่ ", "จัดส่งมาที่: ", "รบกวนส่งไปที่ บ้านเลขที่ "])
+def test_words_that_ask_to_send_it_are_no_part_of_the_street(before: str) -> None:
+    assert read(payload(address=before + SILOM)).address["address"].endswith("99 ถ.สีลม แขวงสีลม เขตบางรัก")
+    assert "ส่ง" not in read(payload(address=before + SILOM)).address["address"]
 
 
 @pytest.mark.parametrize(
@@ -191,6 +209,9 @@ def test_where_no_name_was_said_the_person_before_the_address_is_it(before: str)
         "คุณสมชาย อาคาร ",
         "Miss Universe Building ",
         "K.Village Shop ",
+        "ส่งที่ทำงาน เซ็นทรัล 0812345678 ",
+        "ที่ทำงาน เซ็นทรัล 0812345678 ",
+        "ส่งที่ หอพัก สุขใจ 0812345678 ",
     ],
 )
 def test_what_may_be_a_building_before_the_address_is_no_name(before: str) -> None:
