@@ -70,7 +70,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "order.tracking_url": ("Tracking URL", "ลิงก์ติดตามพัสดุ"),
     "order.set_tracking": ("Set tracking", "บันทึกเลขพัสดุ"),
     "order.money": ("Money has come", "ได้รับเงินแล้ว"),
-    "order.paid": ("Mark paid", "บันทึกว่าชำระแล้ว"),
+    "order.paid": ("Set payment status to paid", "แก้สถานะการชำระเงินเป็น paid"),
     "order.delete": ("Delete", "ลบ"),
     "order.done": ("{label}: done.", "{label}: เรียบร้อย"),
     "chat": ("2. The chat", "2. แชต"),

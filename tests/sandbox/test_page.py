@@ -247,7 +247,7 @@ def test_a_salesperson_works_on_the_page(play: Any, order: str, driver: Any) -> 
         eventually(lambda: find("#status").text == "Set tracking: done.")
         assert values()["hs_shipping_status_url"] == "https://example.com/TH1"
         eventually(lambda: "Two shirts" in shown())
-        click("Mark paid")
+        click("Set payment status to paid")
         eventually(lambda: "paid" in shown())
         click("Delete")
         eventually(lambda: "No orders yet." in shown())
