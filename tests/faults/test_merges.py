@@ -316,12 +316,18 @@ def test_a_merged_customer_whom_nothing_but_the_contacts_history_knows_is_found_
 
 
 @EVERY_WRITE
-def test_after_a_loss_nobody_in_the_call_is_new_while_a_merged_contact_is_locked(scene: Scene, writes: str) -> None:
+@pytest.mark.parametrize("lost", ["all", "record"])
+def test_after_a_loss_nobody_in_the_call_is_new_while_a_merged_contact_is_locked(
+    scene: Scene, writes: str, lost: str
+) -> None:
     """Search does not show the merge yet, and the worker that found it out died before Redis knew."""
     set_up(scene, ANN, BOB, writes=writes)
     new = merge(scene, ANN, BOB)
     scene.line.crm.settings(search_lag=60)
-    scene.redis.flushall()
+    if lost == "all":
+        scene.redis.flushall()
+    else:
+        scene.redis.delete(keys.customer(keys.digest(scene.redis.get(keys.SECRET), BOB)))
     scene.accept(lead(ANN, name="New Ann"), lead(BOB, name="New Bob"))
     dead = keys.contact_lock(new)
     scene.redis.set(dead, "dead", px=10_000)

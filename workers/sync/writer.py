@@ -103,8 +103,9 @@ class Writer:
             known = [group for group in waiting if group.customer.known]
             self._send(known, partial(self.hubspot.update, stop=stop), lambda g: g.customer.contact_id)
             new = [group for group in waiting if not group.customer.known]
-            if not self.intact and any(group.merged_into and not group.open for group in groups):
-                # Whose else a merged contact is shows once it can be locked and read.
+            if any(group.merged_into and not group.open for group in groups):
+                # Whose else a merged contact is shows once it can be locked and read. A Redis that looks complete may
+                # lack the record of one of them: a replica that lags took over.
                 for group in new:
                     group.left_in_inbox = True
             elif not any(group.open and (group.missing or group.merged_into) for group in groups):
