@@ -76,7 +76,7 @@ class HookPool:
             raise urllib3.exceptions.TimeoutError("no answer")
         named = {name.lower(): value for name, value in headers.items()}
         self.taken.append(Hook(named["webhook-id"], json.loads(body), scheduler.now))
-        scheduler.pause()
+        self._traffic.answer()
         if kind == "lost answer":
             raise urllib3.exceptions.ProtocolError("the answer was lost")
         return answer(200, {}, b"")
@@ -96,7 +96,7 @@ class Team:
         if kind == "unclear":
             return NoticeOutcome("unclear", unclear=True)
         self.heard.append(notice.body)
-        self._traffic.scheduler.pause()
+        self._traffic.answer()
         return NoticeOutcome("unclear", unclear=True) if kind else NoticeOutcome()
 
 

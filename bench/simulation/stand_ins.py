@@ -200,7 +200,7 @@ class DealDroidAdapter(BaseAdapter):
         if response.ok:
             sender = self._traffic.scheduler.current().process
             self._traffic.senders += [sender] * len(json.loads(body)["messages"])
-        self._traffic.scheduler.pause()
+        self._traffic.answer()
         if kind == "lost answer":
             raise requests.exceptions.ConnectionError("the answer was lost")
         return response

@@ -65,21 +65,20 @@ from workers.rules.customer import unpack
 from workers.rules.orders.property_names import ORDER_ID
 from workers.settings import read_worker
 
-LEADS, SECONDS = 20, 6.0
-BROWNOUT_SECONDS = 2.0
+LEADS, SECONDS, BROWNOUT_SECONDS, CALM_SECONDS = 20, 6.0, 2.0, 4.0
 WEBS, WORKERS, SHARDS = 2, 3, 2
 # By then everything has to be over, in seconds of the simulation and in turns.
 END_SECONDS, END_TURNS = 600.0, 1_000_000
-CALM_SECONDS = 4.0
 # Threads that look again every second do so less often then: mostly there is nothing to see.
 CALM_PACE = 3.0
-ENDING_SECONDS = 2.0
+# How long orders are paid or moved, and how long workers may need to hear of it.
+ENDING_SECONDS, HEARD_SECONDS = 2.0, 7.0
 ENDINGS = ("", "payments", "payments", "moves")
 # Messages of the shop's own system to one customer.
 ASKED = 4
 KEY = "the key of a simulation"
 HOOK_SECRET = f"whsec_{b64encode(KEY.encode().ljust(32)).decode()}"
-# So much likelier does a process die that has an answer of HubSpot's and has noted nothing of it.
+# So much likelier does a process die that has an answer and has noted nothing of it.
 JUST_ANSWERED = 5
 # Modules of the stand-ins that read the time.
 _STAND_INS = (account, answers, app, associations, batches, control, objects, portal, properties, schema, table)
@@ -257,7 +256,7 @@ class World:
             if self.dice.random() < 0.7:
                 tasks.append(self.scheduler.start(self._outside, "shop", partial(end, order)))
         self.scheduler.wait(lambda: all(task.ended for task in tasks), None)
-        self._pass(ENDING_SECONDS)
+        self._pass(HEARD_SECONDS)
 
     def _pay(self, order: Record) -> None:
         reference = order.properties[ORDER_ID]
@@ -440,7 +439,9 @@ class World:
         if process in self.webs or process in self.workers:
             # What a receiver kept for data that are lost, the next one leaves to a person.
             is_heir = self.disaster == "loss" and process in self.webs
-            deadly = self.deadly * (JUST_ANSWERED if self.to_hubspot.take_answered(process) else 1)
+            asked = (self.to_hubspot, self.to_dealdroid, self.to_hooks, self.to_team)
+            answered = [traffic.take_answered(process) for traffic in asked]
+            deadly = self.deadly * (JUST_ANSWERED if any(answered) else 1)
             if self.dice.random() < deadly and not is_heir:
                 self._kill(process)
             elif self.dice.random() < self.chilly:
