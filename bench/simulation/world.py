@@ -74,8 +74,7 @@ CALM_PACE = 3.0
 # How long orders are paid or moved, and how long workers may need to hear of it.
 ENDING_SECONDS, HEARD_SECONDS = 2.0, 7.0
 ENDINGS = ("", "payments", "payments", "moves")
-# Messages of the shop's own system to one customer.
-ASKED = 4
+MESSAGES_ASKED = 4
 KEY = "the key of a simulation"
 HOOK_SECRET = f"whsec_{b64encode(KEY.encode().ljust(32)).decode()}"
 # So much likelier does a process die that has an answer and has noted nothing of it.
@@ -212,11 +211,12 @@ class World:
             self.scheduler.start(self._outside, customer, lambda theirs=theirs: self._post_all(theirs, began))  # type: ignore[misc]
         for each in range(0 if self.disaster else self.dice.choice((0, 1, 2))):
             self.posting += 1
-            numbers = range(each * ASKED, (each + 1) * ASKED)
+            numbers = range(each * MESSAGES_ASKED, (each + 1) * MESSAGES_ASKED)
             customer = f"chaos-{self.seed}-{each}"
             self.scheduler.start(self._outside, "shop", partial(self._ask, customer, numbers))
         self._strike_later()
-        self.scheduler.wait(None, began + SECONDS)
+        # What was posted last is dealt with in the storm, too.
+        self.scheduler.wait(None, began + SECONDS + self.dice.choice((0.0, 2.0, 4.0)))
         if self.ending:
             self._settle_down(0.0)
             while self.ending == "moves" and not self.moves.has_begun(self.client):
