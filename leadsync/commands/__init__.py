@@ -29,7 +29,7 @@ def exit_on_outage() -> Iterator[None]:
         hint = (
             "Check REDIS_URL; leadsync doctor says more."
             if os.environ.get("REDIS_URL")
-            else "REDIS_URL is not set, so that is the default."
+            else "REDIS_URL is not set and no `leadsync run` works in this folder, so that is the default."
         )
         where = read().redis_address
         if isinstance(error, redis.ResponseError):

@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import redis
 from click.testing import CliRunner, Result
 
 from leadcore.local_run import DATA, FILE, announce
 from leadsync.cli import cli
+from leadsync.commands import exit_on_outage
 from leadsync.sandbox_choice import use_local_run
 from tests.conftest import Line, open_line
 
@@ -138,3 +140,12 @@ def test_an_error_names_the_address_that_was_tried(tmp_path: Path, monkeypatch: 
     done = CliRunner().invoke(cli, ["leads"], env={"REDIS_URL": "redis://user:hunter2@127.0.0.1:1/0"})
     assert "at redis://127.0.0.1:1/0" in done.stderr
     assert "hunter2" not in done.stderr
+
+
+def test_where_no_address_was_named_an_error_says_that_no_run_works_here(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("REDIS_URL", raising=False)
+    with pytest.raises(SystemExit), exit_on_outage():
+        raise redis.ConnectionError
+    assert "no `leadsync run` works in this folder" in capsys.readouterr().err
