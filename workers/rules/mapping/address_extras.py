@@ -11,7 +11,7 @@ THAI = re.compile(r"[ก-๛]")
 _NEWLINE = re.compile(r"[\s,]*\n\s*")
 _SAYS_ADDRESS = re.compile(
     r"^(?:ที่อยู่(?:จัดส่ง|ในการจัดส่ง|สำหรับจัดส่ง)?|(?:shipping |delivery |street )?address|street)\s*[:：]\s*"
-    rf"|^(?:ที่อยู่(?:จัดส่ง)?|{labels.SEND_TO}(?<=ที่)\s?[:：]?)\s*(?=(?:บ้าน)?เลขที่|\d)",
+    rf"|^(?:ที่อยู่(?:จัดส่ง|ใหม่)?|{labels.SEND_TO}(?<=ที่)\s?[:：]?)\s*(?=(?:บ้าน)?เลขที่|\d)",
     re.I,
 )
 # A comma may be a part of it, as in coordinates; behind one that is not, a postcode or a Thai word goes on at once.

@@ -49,7 +49,7 @@ _NUMBER = r"(?:(?:โทร|เบอร์|[Tt]el)[\s.:]*)?(?:\+66 ?|0)\d{1,2}[
 # Without a title, the word for it or a phone between both shows a person: a building may stand before its number.
 _NAME_BEFORE = re.compile(
     rf"(?:(?P<label>(?:ชื่อผู้รับ|ผู้รับ|ชื่อ)\s?[:：]?\s?|Name\s?[:：]\s?)"
-    rf"|(?:{labels.SEND_TO}|ถึง|ที่อยู่(?:จัดส่ง)?|To)\s?[:：]?\s?)?"
+    rf"|(?:{labels.SEND_TO}|ถึง|ที่อยู่(?:จัดส่ง|ใหม่)?|To)\s?[:：]?\s?)?"
     rf"(?P<name>{_PERSON}|(?P<plain>(?<!ที่)(?!ที่){_NAMES}))[\s,]+"
     rf"(?P<phone>{_NUMBER})?[\s,]*(?:ที่อยู่(?:จัดส่ง)?\s*[:：]?\s*)?(?P<address>(?i:{_HOUSE.pattern}).*)",
     re.DOTALL,
