@@ -3,6 +3,7 @@
 import ast
 import importlib
 import inspect
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -19,7 +20,7 @@ def errors() -> Iterator[type[BaseException]]:
     """Every exception class that the product defines."""
     for package in PRODUCTION:
         for file in sorted((ROOT / package).rglob("*.py")):
-            defined = {node.name for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.ClassDef)}
+            defined = set(re.findall(r"^ *class (\w+)", file.read_text(), re.MULTILINE))
             if defined and file.name != "__main__.py":
                 module = importlib.import_module(".".join(file.relative_to(ROOT).with_suffix("").parts))
                 for name in sorted(defined):
