@@ -11,10 +11,14 @@ import redis
 from redis.client import Pipeline
 from redis.commands.core import Script
 
+from bench.simulation.machine import BEGAN
 from bench.simulation.scheduler import Killed, Process, Scheduler
 from bench.simulation.wire import Wire, set_clock
+from leadcore.store import keys
+from leadcore.store.epoch import read_epoch
 
 ENDED = 0.5
+AGE_SECONDS = 1_000.0
 
 
 class Weather:
@@ -25,7 +29,7 @@ class Weather:
     def __init__(self) -> None:
         self.lost = self.unanswered = 0.0
         self.away = False
-        self.run, self.former, self.began = 1, 0, -1_000.0
+        self.run, self.former, self.began = 1, 0, -AGE_SECONDS
 
 
 class Link:
@@ -239,3 +243,8 @@ def _make_client() -> Any:
     client: Any = _Client(connection_pool=redis.ConnectionPool(connection_class=_Connection, path="simulation"))
     client.response_callbacks = dict(client.response_callbacks)
     return client
+
+
+def let_age(client: Any) -> None:
+    """Let the server have run for a while: else all that is received may be older than the data that it lost."""
+    client.set(keys.ORDERS_EPOCH, f"{read_epoch(client)} {int((BEGAN - AGE_SECONDS) * 1000)}")

@@ -197,6 +197,7 @@ class World:
 
     def _storm(self) -> None:
         """The storm, then calm until nothing is left."""
+        redis_link.let_age(self.client)
         for _ in range(WEBS):
             self._start_web()
         for _ in range(WORKERS):
@@ -215,7 +216,6 @@ class World:
             customer = f"chaos-{self.seed}-{each}"
             self.scheduler.start(self._outside, "shop", partial(self._ask, customer, numbers))
         self._strike_later()
-        # What was posted last is dealt with in the storm, too.
         self.scheduler.wait(None, began + SECONDS + self.dice.choice((0.0, 2.0, 4.0)))
         if self.ending:
             self._settle_down(0.0)
