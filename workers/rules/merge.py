@@ -210,11 +210,16 @@ def choose_put_back(
     """What to write in place of the `overwritten` values (as of `find_overwritten`). `versions`: of each property of
     `widen_blocks`, newest first. A block becomes what was last said by the clock, a part that is in doubt what it was
     before the older word; or it stays as it is if the history lacks a part of that: the newest former value of each
-    part alone may be of another name or address. So does each property if the contact is not `merged`: a former value
-    may be an older word still, and HubSpot have refused the last. In one that is, a part of the block that no lead
-    known by the clock has said becomes blank with the rest."""
+    part alone may be of another name or address. A property of no block becomes that newest former value then. But it
+    stays as it is, too, if the contact is not `merged`: a former value may be an older word still, and HubSpot have
+    refused the last. In one that is, a part of the block that no lead known by the clock has said becomes blank with
+    the rest."""
     history = {name: [value for value, _, _ in past] for name, past in versions.items()}
-    former = {name: choose_former(history.get(name, ()), mine) for name, mine in overwritten.items()}
+    said = {name: _find_said(name, clock, history.get(name, ()), digest) for name in overwritten}
+    former = {
+        name: choose_former(history.get(name, ()), mine) if said[name] is None else said[name]
+        for name, mine in overwritten.items()
+    }
     values = {name: value for name, value in former.items() if value is not None and merged}
     for block in (*WHOLE, *(() if merged else ((name,) for name in overwritten))):
         if _is_apart(block, overwritten):
@@ -233,6 +238,11 @@ def choose_put_back(
         if len(known) == len(last):
             values |= {**known, **(dict.fromkeys(never, "") if merged else {})}
     return values
+
+
+def _find_said(name: str, clock: Clock, past: Sequence[str], digest: Digest) -> str | None:
+    """The one of the `past` values that the clock says was the last word; None if there is none."""
+    return next((value for value in past if name in clock and clock[name][1] == digest(name, value)), None)
 
 
 def _read_before(

@@ -266,6 +266,15 @@ def test_without_a_merge_nothing_but_the_last_word_is_put_back() -> None:
     assert choose_put_back(found, clock, versions(history), DIGEST, merged=False) == {"email": "x"}
 
 
+def test_of_a_merged_contact_the_last_word_is_put_back_and_not_what_the_merge_set() -> None:
+    """HubSpot gave it the primary one's values, of which one may be older than both."""
+    history = {"phone": ["older", "of the merge", "last"], "company": ["older", "of the merge"], "email": ["older", ""]}
+    clock = {name: (9, DIGEST(name, value)) for name, value in (("phone", "last"), ("company", "none"), ("email", ""))}
+    found = {name: {"older"} for name in history}
+    put_back = {"phone": "last", "company": "of the merge", "email": ""}
+    assert choose_put_back(found, clock, versions(history), DIGEST) == put_back
+
+
 def test_what_somebody_else_has_set_stays_with_the_rest_of_its_block() -> None:
     found = {"phone": {"1"}, "email": {"x"}, "city": {"Leeds"}, "zip": {"LS1"}, "firstname": {"Ann"}}
     sources = {"phone": "CRM_UI userId:1", "email": "INTEGRATION 2", "address": "MOBILE_IOS", "firstname": ""}
