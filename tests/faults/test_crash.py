@@ -8,7 +8,8 @@ import pytest
 
 from leadcore.store import keys
 from tests.conftest import lead, same_shard
-from tests.faults.conftest import Killed, Scene, Wire
+from tests.faults.conftest import Scene
+from tests.faults.wires import Killed, Wire
 
 NEW, KNOWN, LINKED = same_shard("crash", 3)
 OWNED = "owner@somebody-elses.co.th"

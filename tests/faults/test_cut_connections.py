@@ -11,8 +11,9 @@ from leadcore.config import Config
 from leadcore.reasons import reason
 from leadcore.store import keys
 from leadcore.store.streams import Stream
-from tests.faults.conftest import Scene, Worker, lost_answer, patched
+from tests.faults.conftest import Scene, Worker, patched
 from tests.faults.outbox import CUSTOMERS, RESENDING, fill, message_states, times_sent, work_when_due
+from tests.faults.wires import lost_answer
 from workers.outbox import sender
 from workers.rules.outcomes import DeliveryOutcome, MessageFailed, MessageSent, MessageUnclear
 

@@ -13,8 +13,9 @@ from sandbox.dealdroid import WEBHOOK
 from sandbox.dealdroid import create_app as create_chat
 from sandbox.http_server import running
 from tests.conftest import eventually, lead, own_port
-from tests.faults.conftest import Killed, Scene, Worker, patched
+from tests.faults.conftest import Scene, Worker, patched
 from tests.faults.outbox import CROWD, CUSTOMERS, RESENDING, due_in, fill, message_states, times_sent, work_when_due
+from tests.faults.wires import Killed
 from workers.flow.errors import LineDown
 from workers.outbox import dealdroid
 

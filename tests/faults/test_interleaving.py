@@ -8,7 +8,8 @@ import pytest
 from leadcore.store import keys
 from leadcore.store.bell import Bell
 from tests.conftest import lead, same_shard
-from tests.faults.conftest import Killed, Scene, Wire, interruption
+from tests.faults.conftest import Scene
+from tests.faults.wires import Killed, Wire, interruption
 
 FIRST, SECOND = same_shard("interleave", 2)
 WHEN = ("before", "after")

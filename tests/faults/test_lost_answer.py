@@ -7,7 +7,8 @@ import pytest
 
 from leadcore.store import keys
 from tests.conftest import SHARDS, lead, same_shard
-from tests.faults.conftest import Killed, Scene, Wire
+from tests.faults.conftest import Scene
+from tests.faults.wires import Killed, Wire
 
 pytestmark = pytest.mark.usefixtures("hurry")
 NEW, KNOWN, LINKED = same_shard("lost", 3)

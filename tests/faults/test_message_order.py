@@ -21,8 +21,9 @@ from leadcore.store.parked import Parked
 from leadcore.store.streams import Stream
 from sandbox.dealdroid import WEBHOOK
 from tests.conftest import BANGKOK, SHARDS, lead, own_port, same_shard
-from tests.faults.conftest import Killed, Scene, Worker, patched
+from tests.faults.conftest import Scene, Worker, patched
 from tests.faults.outbox import due_in, message_states, work_when_due
+from tests.faults.wires import Killed
 from workers.flow.errors import LineDown
 from workers.rules import places
 from workers.rules.customer import pack, unpack

@@ -9,8 +9,9 @@ import pytest
 import redis
 
 from tests.conftest import lead
-from tests.faults.conftest import Killed, Moment, MomentWire, Same, Scene, death, interruption, lost_answer
+from tests.faults.conftest import Scene
 from tests.faults.test_crash import set_up
+from tests.faults.wires import Killed, Moment, MomentWire, Same, death, interruption, lost_answer
 
 ACTS: dict[str, Callable[[Any], Any]] = {
     "the same value again": lambda one: one.set("key", "value"),

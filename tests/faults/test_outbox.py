@@ -15,8 +15,9 @@ from leadcore.store import keys
 from leadcore.store.streams import unpack_fields
 from leadcore.store.unsent import Unsent
 from tests.conftest import SHARDS, lead
-from tests.faults.conftest import Killed, Scene, Wire, Worker, patched
+from tests.faults.conftest import Scene, Worker, patched
 from tests.faults.outbox import CROWD, CUSTOMERS, RESENDING, fill, message_states, times_sent
+from tests.faults.wires import Killed, Wire
 from workers.flow.errors import LineDown
 from workers.outbox import sender, sent_log, time_slice
 from workers.outbox.sender import IN_FLIGHT, REDIS_RESTARTED

@@ -8,7 +8,8 @@ import pytest
 
 from leadcore.store import keys
 from tests.conftest import SHARDS, lead, one_per_shard, same_shard
-from tests.faults.conftest import Scene, interruption, patched
+from tests.faults.conftest import Scene, patched
+from tests.faults.wires import interruption
 from workers.rules import drain
 from workers.rules.batch import BATCH
 

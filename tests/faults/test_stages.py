@@ -13,7 +13,7 @@ from leadcore.store import keys
 from sandbox.http_server import running
 from sandbox.hubspot import Portal as StandIn
 from sandbox.hubspot import create_app
-from tests.faults.conftest import NO_RETRY, Killed, Pool, Wire, moments, watch
+from tests.faults.wires import NO_RETRY, Killed, Pool, Wire, moments, watch
 from tests.stand_ins import Crm, Requests
 from tests.workers.orders.shop import FixedPortal, Shop, add_properties
 from workers.flow.errors import Stopping

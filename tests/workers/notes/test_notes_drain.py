@@ -15,7 +15,7 @@ from leadcore.reasons import reason
 from leadcore.receipts import Note
 from leadcore.store import keys
 from tests.conftest import SHARDS
-from tests.faults.conftest import Killed, Pool, Wire
+from tests.faults.wires import Killed, Pool, Wire
 from tests.workers.notes.conftest import NOTED, add, drain_of, left, notes, ordered, recover, run
 from tests.workers.orders.conftest import NOW, OrderLine, open_line
 from tests.workers.rules.orders.events import KEY, product

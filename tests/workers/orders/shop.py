@@ -23,7 +23,7 @@ from leadcore.store.stages import HeldStages, StageRecord
 from sandbox.hubspot.object_types import find_object_type
 from sandbox.hubspot.pipelines import pipelines_of
 from tests.conftest import BANGKOK, SHARDS
-from tests.faults.conftest import NO_RETRY, Killed, Pool, Wire
+from tests.faults.wires import NO_RETRY, Killed, Pool, Wire
 from tests.stand_ins import PLENTY_PER_DAY, Crm
 from workers.hubspot import search_quota
 from workers.hubspot.budget import Budget

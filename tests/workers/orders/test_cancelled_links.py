@@ -10,7 +10,7 @@ from leadcore.config import Config, Orders, Payment, parse
 from leadcore.store import keys
 from leadcore.store.epoch import read_epoch
 from leadcore.store.orders import Session, open_session, read_order
-from tests.faults.conftest import moments, watch
+from tests.faults.wires import moments, watch
 from tests.stand_ins import Crm
 from tests.workers.orders.conftest import NOW, OrderLine, open_line
 from tests.workers.orders.shop import Shop, open_shop

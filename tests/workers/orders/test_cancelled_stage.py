@@ -12,7 +12,7 @@ from leadcore.events import Events
 from leadcore.fields import CUSTOMER, DATA, EVENT, EVENT_ID, LEAD
 from leadcore.store import keys
 from tests.conftest import SHARDS
-from tests.faults.conftest import moments, watch
+from tests.faults.wires import moments, watch
 from tests.stand_ins import Crm
 from tests.workers.orders.shop import KEY, Shop, open_shop
 

@@ -16,7 +16,7 @@ from leadcore.store.parked import Parked
 from leadcore.store.status import read_status
 from leadcore.store.streams import pack_fields
 from tests.conftest import BANGKOK, SHARDS, same_shard
-from tests.faults.conftest import Killed, Pool, moments, watch
+from tests.faults.wires import Killed, Pool, moments, watch
 from tests.stand_ins import Crm
 from tests.workers.orders.conftest import NOW, OrderLine, open_line
 from tests.workers.rules.orders.events import CONFIG, HOUR, KEY, payload, product

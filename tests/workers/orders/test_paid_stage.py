@@ -17,7 +17,7 @@ from leadcore.store.orders import COMPARED, YES
 from leadcore.store.parked_orders import ParkedPayments
 from leadcore.store.payments import read_news, say_paid
 from tests.conftest import SHARDS
-from tests.faults.conftest import NO_RETRY, Killed, Pool, Wire, moments, watch
+from tests.faults.wires import NO_RETRY, Killed, Pool, Wire, moments, watch
 from tests.stand_ins import Crm
 from tests.workers.orders.shop import CONFIG, Shop, lose_told, open_shop, restore_told
 from workers.orders.stages import StagePoller

@@ -21,7 +21,7 @@ from leadsync.privacy.customer_data import CustomerData
 from leadsync.privacy.forget import Forgetting
 from receiver.intake.spool import Spool
 from tests.conftest import SHARDS
-from tests.faults.conftest import Killed, Pool, moments, watch
+from tests.faults.wires import Killed, Pool, moments, watch
 from tests.stand_ins import Crm
 from tests.workers.orders.conftest import NOW, OrderLine, open_line
 from tests.workers.orders.test_drain import recover, recover_once, shown

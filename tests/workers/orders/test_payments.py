@@ -17,7 +17,7 @@ from leadcore.store.orders import read_order
 from leadcore.store.parked import Parked, find_fix
 from leadcore.store.streams import unpack_fields
 from tests.conftest import SHARDS
-from tests.faults.conftest import Killed, Pool, moments, watch
+from tests.faults.wires import Killed, Pool, moments, watch
 from tests.stand_ins import Crm
 from tests.workers.orders.conftest import NOW, TOLD, OrderLine, open_line
 from tests.workers.orders.news import (

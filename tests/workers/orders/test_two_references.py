@@ -10,7 +10,7 @@ import redis
 
 from leadcore.store import keys
 from tests.conftest import SHARDS
-from tests.faults.conftest import NO_RETRY, Killed, Pool, Wire
+from tests.faults.wires import NO_RETRY, Killed, Pool, Wire
 from tests.stand_ins import Crm
 from tests.workers.orders.conftest import TOLD, OrderLine, open_line
 from tests.workers.orders.news import (
