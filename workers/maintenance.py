@@ -85,6 +85,8 @@ class Maintenance:
 
     def _run(self) -> None:
         swept = 0.0
+        # Others wait only for whom they have seen: at once, since this worker may be about to send.
+        self._try(self.beat)
         while not self._end.wait(BEAT_SECONDS):
             self._try(self.beat)
             if self.machine.monotonic() - swept >= SWEEP_SECONDS:

@@ -12,6 +12,8 @@ from leadcore.store import keys
 from leadcore.store.counters import Tally
 from leadcore.store.outage import Outage
 from leadcore.store.streams import LOCK_MS, Stream
+from tests.conftest import eventually
+from workers import maintenance as module
 from workers.flow.lease import LeaseRegistry
 from workers.maintenance import Maintenance
 from workers.outbox.sent_log import SentLog
@@ -53,3 +55,15 @@ def test_locks_are_renewed_before_anything_is_asserted(client: Any) -> None:
         assert client.pttl(keys.lock(keys.INBOX, 0)) > LOCK_MS - 1_000
         assert lease
         inbox.release(0, lease.token)
+
+
+def test_a_worker_is_known_before_it_sends_its_first_message(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else nobody waits for what it remembers if Redis is lost within its first second."""
+    monkeypatch.setattr(module, "BEAT_SECONDS", 60.0)
+    machine = Machine()
+    of = (Inbox(), LeaseRegistry(machine), SentLog(machine), Tally(), machine, Outage("redis://test", "", machine))
+    maintenance = Maintenance(client, "w", *of, lambda: None)
+    maintenance.start()
+    eventually(lambda: client.zscore(keys.WORKERS, "w"))
+    eventually(lambda: client.hexists(keys.ASSERTED, "w"))
+    maintenance.stop()
