@@ -229,7 +229,7 @@ def choose_put_back(
         last = {
             name: before.get(name)
             if merged and clock[name][1] == UNRECORDED
-            else next((value for value in (*history.get(name, ()), "") if clock[name][1] == digest(name, value)), None)
+            else _find_said(name, clock, (*history.get(name, ()), ""), digest)
             for name in block
             if name in clock and name not in never
         }
