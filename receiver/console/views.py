@@ -56,9 +56,10 @@ MATCHES = 500
 CSV_READS = 5
 # Messages by themselves that are listed.
 MESSAGES = 100
-# Query parameters that survive a change of language. Those of an action's result do not: it is shown once.
-# Of a page that refreshes itself and has the names of all its contacts.
+# Headers of a page that refreshes itself; the second if it has the names of all its contacts.
+REFRESHES = "Leadsync-Refresh"
 KEEPS_NAMES = "Leadsync-Names"
+# Query parameters that survive a change of language. Those of an action's result do not: it is shown once.
 KEPT = (*NAMES, "before", "lead", "code", "reason", "held")
 
 
@@ -143,7 +144,8 @@ def _protect(pages: Blueprint, auth: ConsoleAuth) -> None:
         is_static = request.endpoint == "console.static" and answer.status_code in (200, 304)
         answer.headers["Cache-Control"] = "no-cache" if is_static else "no-store"
         language = request.args.get("lang", "")
-        if language in LANGUAGES and answer.status_code == 200:
+        # What an open page fetches anew is no choice: with one page in each language they would change it in turns.
+        if language in LANGUAGES and answer.status_code == 200 and REFRESHES not in request.headers:
             answer.set_cookie(COOKIE, language, max_age=YEAR, path=PATH, httponly=True, samesite="Lax")
         return answer
 

@@ -293,6 +293,15 @@ def test_on_a_phone_the_states_of_a_lead_leave_room_for_the_customer(browser: Br
     assert browser.run(row + "return row.querySelector('.who').offsetWidth / row.offsetWidth") >= 0.3
 
 
+def test_a_page_that_refreshes_itself_chooses_no_language(browser: Browser) -> None:
+    """Of two open pages, one in each language, neither changes what the next page is read in."""
+    browser.open("?lang=th")
+    browser.driver.execute_async_script("fetch(location.origin + location.pathname + '?lang=en').then(arguments[0])")
+    browser.refresh()
+    browser.open("leads")
+    assert browser.run("return document.documentElement.lang") == "en"
+
+
 def test_a_refresh_disturbs_nobody(browser: Browser, shop: Line) -> None:
     shop.sync(*(lead(f"c-{number}", name=f"Nok {number}") for number in range(8)))
     browser.look(PHONE)

@@ -66,7 +66,7 @@ async function refresh() {
   if (document.hidden || isInUse()) return;
   const keepsNames = isNamed() || Date.now() - namesAsked < NAMES_AGAIN;
   if (!keepsNames) namesAsked = Date.now();
-  const headers = keepsNames ? { "Leadsync-Names": "kept" } : {};
+  const headers = { "Leadsync-Refresh": "yes", ...(keepsNames && { "Leadsync-Names": "kept" }) };
   try {
     const answer = await fetch(location.origin + location.pathname + location.search, { credentials: "same-origin", cache: "no-store", headers });
     if (answer.status === 401 || answer.status === 429) {
