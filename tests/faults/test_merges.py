@@ -132,6 +132,31 @@ def test_of_two_who_speak_at_once_the_newest_word_stands(
     assert (contact["phone"], contact["city"], contact["lastname"]) == ("+66822222222", "Leeds", "Word")
 
 
+@EVERY_WRITE
+@PAIRS
+def test_what_is_said_after_a_merge_stands_beside_a_repeated_word_that_the_merge_took_away(
+    scene: Scene, writes: str, one: str, two: str
+) -> None:
+    """The repeated word is newer, but no news to a worker that knows of no merge yet, so that HubSpot never gets it."""
+    said = {"phone": "0833333333", "name": "Said Before", "city": "Leeds"}
+    set_up(scene, one, two, writes=writes)
+    scene.accept(lead(two, **said, intent="Ask price"))
+    scene.steady.work()
+    merge(scene, one, two)
+    scene.accept(lead(one, phone="0811111111", name="Said Since", city="York", intent="Track order"))
+    scene.accept(lead(two, **said, intent="Ask price", again="1"))
+    for customer in (two, one):
+        scene.steady.sync.drain(shard_of(scene, customer))
+    scene.recover()
+    scene.assert_done()
+    contact = the_contact(scene)
+    assert contact["dealdroid_last_intent"] in ("Track order", "Ask price")
+    assert (contact["phone"], contact["firstname"], contact["lastname"], contact["city"]) in (
+        ("+66811111111", "Said", "Since", "York"),
+        ("+66833333333", "Said", "Before", "Leeds"),
+    )
+
+
 def test_late_words_of_two_customers_in_one_call_are_both_taken_back(scene: Scene) -> None:
     """HubSpot takes them under the ids of before the merges, the one after the other."""
     newest = next(one for one in (FAR_ANN, FAR_BOB) if shard_of(scene, one) != shard_of(scene, BOB))

@@ -105,6 +105,49 @@ def merge_records(records: Iterable[Customer], digest: Digest) -> Customer:
     return reduce(merge, records, UNKNOWN)
 
 
+def forget_taken(
+    records: Sequence[Customer], current: Mapping[str, str], news: Words, words: Words, digest: Digest
+) -> Customer:
+    """The joint one of `records`, but what the merge took away and was said later than one of `news` counts no more
+    than what it chose: nobody has it now, and who says it again says nothing new until the merge is known. `current`:
+    the contact's values; where one of `words` has set them, they are not what the merge chose."""
+    joint = merge_records(records, digest)
+    for block in (*WHOLE, *((name,) for name in joint.clock if not any(name in whole for whole in (*WHOLE, SHORTER)))):
+        said = max((version for version, mapped in news if not _is_apart(block, _list_values(mapped))), default=-1)
+        parts = [(_cut(one.clock, block), one) for one in records]
+        chosen = [(part, one) for part, one in parts if _last(part) < said and _holds(current, part, block, digest)]
+        was_set = any(_sets(_list_values(mapped), current, block) for _, mapped in words)
+        if chosen and not was_set and said < _last(_cut(joint.clock, block)):
+            part, one = max(chosen, key=lambda each: _last(each[0]))
+            forms = _cut(one.clock, SHORTER) if block is WHOLE[0] else {}
+            dropped = {*block, *(SHORTER if block is WHOLE[0] else ())}
+            kept = {name: stamp for name, stamp in joint.clock.items() if name not in dropped}
+            joint = replace(joint, clock={**kept, **part, **forms})
+            if block is ACTIVITY:
+                joint = replace(joint, active_ms=one.active_ms, intent=one.intent)
+    return joint
+
+
+def _list_values(mapped: MappedEvent) -> dict[str, str]:
+    return {**mapped.details, **mapped.address, **mapped.activity}
+
+
+def _cut(clock: Clock, block: Sequence[str]) -> Clock:
+    """What the clock knows of the block."""
+    return {name: clock[name] for name in block if name in clock}
+
+
+def _holds(current: Mapping[str, str], part: Clock, block: Sequence[str], digest: Digest) -> bool:
+    """Whether the block's values are the last words of this part of a clock, blank if there are none."""
+    if not part:
+        return not any(current.get(name) for name in block)
+    return all(content == digest(name, current.get(name, "")) for name, (_, content) in part.items())
+
+
+def _sets(values: Mapping[str, str], current: Mapping[str, str], block: Sequence[str]) -> bool:
+    return any(name in values and values[name] == current.get(name, "") for name in block)
+
+
 def doubt_blocks(clock: Clock, current: Mapping[str, str], digest: Digest) -> dict[str, Stamp]:
     """The clock with which customers begin to share a contact whose values are `current`. A name, an address or an
     activity that is not the one last said is in doubt as a whole: what is said next is then written whole, since parts
@@ -169,7 +212,7 @@ def find_overwritten(
     said: dict[str, set[str]] = {}
     found: set[str] = set()
     for version, mapped in (*loaded.events, *beside):
-        for name, value in {**mapped.details, **mapped.address, **mapped.activity}.items():
+        for name, value in _list_values(mapped).items():
             said.setdefault(name, set()).add(value)
             if current.get(name, "") == value and is_older(name, version):
                 found.add(name)

@@ -32,6 +32,7 @@ from workers.rules.merge import (
     choose_put_back,
     doubt_blocks,
     find_overwritten,
+    forget_taken,
     is_guest,
     leave_edited,
     list_ids,
@@ -151,7 +152,8 @@ class Merges:
             clocks += [one.customer for one in others if not (one.customer.shared or is_guest(one.customer))]
             if known and not (guest or stored.shared):
                 clocks.append(stored)
-            joint = merge_records([unpack(current), *clocks], self.plan.digest)
+            apart = forget_taken(clocks, values, group.loaded.events, words, self.plan.digest)
+            joint = merge_records([unpack(current), apart], self.plan.digest)
             last_said = joint.clock
             if clocks:
                 joint = replace(joint, clock=doubt_blocks(joint.clock, values, self.plan.digest))

@@ -17,6 +17,7 @@ from workers.rules.merge import (
     choose_put_back,
     doubt_blocks,
     find_overwritten,
+    forget_taken,
     leave_edited,
     list_ids,
     merge_clocks,
@@ -137,6 +138,42 @@ def test_the_contact_lists_all_its_customers(
     found: dict[str, str], who: str, others: list[str], guest: bool, ids: dict[str, str]
 ) -> None:
     assert list_ids(read_merged(found, ["a", "b"]), who, others, guest=guest) == ids
+
+
+def said(version: int, **values: str) -> Customer:
+    return Customer(clock={name: (version, DIGEST(name, value)) for name, value in values.items()})
+
+
+@pytest.mark.parametrize(
+    ("at", "words", "left"),
+    [(6, {}, 5), (4, {}, 7), (8, {}, 7), (6, {"phone": "1"}, 7)],
+    ids=["said since", "said before", "the newest", "set by this call"],
+)
+def test_what_a_merge_took_away_counts_no_more_than_what_it_chose_for_who_spoke_between(
+    at: int, words: dict[str, str], left: int
+) -> None:
+    """The merge chose the phone 1 of version 5, and took away 2 of version 7."""
+    chosen, taken = said(5, phone="1"), said(7, phone="2")
+    set_by = [(6, MappedEvent(details=words))]
+    kept = forget_taken([chosen, taken], {"phone": "1"}, [(at, MappedEvent(details={"phone": "3"}))], set_by, DIGEST)
+    assert kept.clock["phone"][0] == left
+
+
+def test_a_merge_takes_a_name_away_whole_and_with_its_shorter_forms() -> None:
+    chosen = said(5, firstname="Carla", lastname="Depaz", dealdroid_shorter_1="Carla D")
+    taken = said(7, firstname="Carla", lastname="Krueger", dealdroid_shorter_2="Carla K")
+    news = [(6, MappedEvent(details={"lastname": "Abel"}))]
+    assert forget_taken([taken, chosen], {"firstname": "Carla", "lastname": "Depaz"}, news, [], DIGEST) == chosen
+    assert (
+        forget_taken([taken, chosen], {"firstname": "Carla", "lastname": "Else"}, news, [], DIGEST).clock["lastname"][0]
+        == 7
+    )
+
+
+def test_a_merge_that_chose_no_address_takes_the_others_away() -> None:
+    taken, news = said(7, city="Leeds", zip="LS1"), [(6, MappedEvent(address={"city": "York"}))]
+    assert forget_taken([Customer(), taken], {}, news, [], DIGEST).clock == {}
+    assert forget_taken([Customer(), taken], {"city": "Hull"}, news, [], DIGEST).clock == taken.clock
 
 
 def test_an_address_that_is_not_the_one_last_said_is_in_doubt_as_a_whole() -> None:
