@@ -9,11 +9,9 @@ from typing import Any
 
 from leadcore.store import keys, scripts
 from leadcore.store.connection import AWAY, Redis
-from leadcore.store.streams import Stream
+from leadcore.store.streams import LOCK_MS, Stream
 from workers.hubspot.client import HubSpot
 
-# Longer than a call may take.
-LOCK_MS = 30_000
 KEPT_MS = 86_400_000
 _READ_MS, _PROPERTIES = "read_ms", "properties"
 _KEPT = ("name", "label", "type", "hasUniqueValue", "calculated")
@@ -59,7 +57,8 @@ class PortalStore:
 
     @contextmanager
     def lock(self) -> Iterator[bool]:
-        """Whether this worker is the one that reads it anew, within the block."""
+        """Whether this worker is the one that reads it anew, within the block. Where it dies or HubSpot is slow another
+        one may, as soon as its shard: that costs a few calls and breaks nothing."""
         name, token = f"{self.key}:lock", self.machine.token()
         held = self.stream.acquire_lock(name, token, LOCK_MS)
         try:

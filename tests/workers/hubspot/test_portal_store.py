@@ -12,6 +12,7 @@ import requests
 
 from leadcore.machine import Machine
 from leadcore.store import keys
+from leadcore.store.streams import LOCK_MS
 from sandbox.http_server import running
 from sandbox.hubspot import Portal as StandIn
 from sandbox.hubspot import create_app
@@ -183,6 +184,16 @@ def test_a_worker_that_fails_to_read_the_list_does_not_keep_the_next_one_from_it
     with suppress(LineDown):
         first.current()
     assert second.current().has("phone")
+
+
+def test_a_worker_that_dies_reading_the_list_holds_the_others_up_no_longer_than_its_shard_is_held(
+    start: Start, database: Any
+) -> None:
+    store = start().store
+    assert store is not None
+    with store.lock() as is_ours:
+        assert is_ours
+        assert 0 < database.pttl(f"{store.key}:lock") <= LOCK_MS
 
 
 def test_the_token_is_not_in_redis(start: Start, database: Any) -> None:
