@@ -6,7 +6,7 @@ payment said to Redis in that time nobody else knows, so that such seeds have no
 """
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +16,8 @@ from bench.simulation.wire import Wire
 from leadcore.store import keys
 
 MOST_AHEAD, MOST_LAG, MOST_AWAY = 300.0, 3.0, 2.0
+# Whoever comes back at once overwhelms the new server: so often, each time in so many seconds, it goes away again.
+FLICKERS, FLICKER_SECONDS = (0, 0, 2, 4), 1.0
 KEEP_AGAIN_SECONDS = 0.2
 KINDS = ("failover", "loss")
 
@@ -42,7 +44,7 @@ class WallClocks:
 
 class Replica:
     """`tell`: notes what happens; `later`: lets something happen after so many seconds; `lose`: lets data be lost at
-    that time, and sees Redis before and after it."""
+    one time, of a Redis that is back for good at another, and sees it before and after that."""
 
     def __init__(
         self,
@@ -51,7 +53,7 @@ class Replica:
         now: Callable[[], float],
         tell: Callable[[str], None],
         later: Callable[[float, Callable[[], Any]], None],
-        lose: Callable[[float, Callable[[], None]], None],
+        lose: Callable[[float, float, Callable[[], None]], None],
     ) -> None:
         self._lose = lose
         self._wire, self._weather, self._now, self._tell, self._later = wire, weather, now, tell, later
@@ -61,7 +63,10 @@ class Replica:
         """Let it happen `at` a second from now."""
         if kind == "failover":
             self._later(max(at - dice.uniform(0.0, MOST_LAG), 0.0), self._keep)
-        away = dice.uniform(0.0, MOST_AWAY)
+        away = [(0.0, dice.uniform(0.0, MOST_AWAY))]
+        for number in range(dice.choice(FLICKERS)):
+            began = away[0][1] + FLICKER_SECONDS * (number + dice.random())
+            away.append((began, dice.uniform(0.0, FLICKER_SECONDS / 2)))
         self._later(at, lambda: self._take_over(kind, away))
 
     def _keep(self) -> None:
@@ -72,14 +77,24 @@ class Replica:
         else:
             self._later(KEEP_AGAIN_SECONDS, self._keep)
 
-    def _take_over(self, kind: str, away: float) -> None:
+    def _take_over(self, kind: str, away: Sequence[tuple[float, float]]) -> None:
+        """`away`: from when on the server is, and for how long, in seconds."""
         if kind == "failover" and not self._kept:
             return
-        self._lose(BEGAN + self._now(), lambda: self._wire.restore(self._kept))
+        at = BEGAN + self._now()
+        self._lose(at, at + max(map(sum, away)), lambda: self._wire.restore(self._kept))
         self._weather.former = self._weather.run if kind == "failover" else 0
         self._weather.run += 1
         if kind == "loss":
             self._weather.began = self._now()
-        self._weather.away = True
         self._tell("a replica takes over" if kind == "failover" else "Redis loses all")
-        self._later(away, lambda: setattr(self._weather, "away", False))
+        self._weather.away = True
+        for began, seconds in away:
+            self._later(began, self._go_away)
+            self._later(began + seconds, self._come_back)
+
+    def _go_away(self) -> None:
+        self._weather.away = True
+
+    def _come_back(self) -> None:
+        self._weather.away = False

@@ -80,7 +80,8 @@ def _look(
         recovery=world.recovery,
         calls=world.to_hubspot.requests,
         faulty=world.to_hubspot.faulty,
-        real_429s=world.to_hubspot.refused,
+        # What went out before a loss Redis does not count after it.
+        real_429s=0 if world.loss.at else world.to_hubspot.refused,
         kills=world.kills,
         merges=losses.find_known(world.merges, parted),
         orders=losses.unlink(orders, parted),

@@ -17,29 +17,30 @@ from workers.rules.customer import unpack
 from workers.rules.epoch import LIMIT_MS
 from workers.sync.restore import SEARCH_LAG_MS
 
-# So long, awake, after its start a worker may not have seen yet which data Redis holds.
+# So long, awake, after its start or after a loss a worker may not have seen yet which data Redis holds.
 UNSEEN_SECONDS = 1.0
 
 
 @dataclass
 class Loss:
-    """When it was, in seconds since 1970 (0: it was not), and what went: `unsaid`: to whom messages waited in the
-    outbox or were being sent, none of which is left; `forgotten`: the records of customers whose contact was known;
-    `was_all`: also what tells that there was anything, so that HubSpot is searched; `sending`: the messages that are
-    being sent by what is left, and may end as interrupted. `key`: the digest key."""
+    """When it was, and Redis was `back` for good, in seconds since 1970 (0: it was not), and what went: `unsaid`: to
+    whom messages waited in the outbox or were being sent, none of which is left; `forgotten`: the records of customers
+    whose contact was known; `was_all`: also what tells that there was anything, so that HubSpot is searched; `sending`:
+    the messages that are being sent by what is left, and may end as interrupted. `key`: the digest key."""
 
     key: bytes = b""
     at: float = 0.0
+    back: float = 0.0
     unsaid: set[str] = field(default_factory=set)
     forgotten: set[str] = field(default_factory=set)
     sending: set[bytes] = field(default_factory=set)
     was_all: bool = True
 
-    def happen(self, client: Any, shards: int, at: float, lose: Callable[[], None]) -> None:
+    def happen(self, client: Any, shards: int, at: float, back: float, lose: Callable[[], None]) -> None:
         """Let Redis `lose` data, and note which."""
         waiting, known = _find_waiting(client, shards), _find_known(client)
         lose()
-        self.at, self.was_all = at, not client.exists(keys.STORE)
+        self.at, self.back, self.was_all = at, back, not client.exists(keys.STORE)
         self.unsaid = waiting - _find_waiting(client, shards)
         self.forgotten = known - _find_known(client)
         self.sending.update(*(client.hkeys(keys.sending(keys.OUTBOX, shard)) for shard in range(shards)))
@@ -91,7 +92,7 @@ def find_parted(
         for later in merges[number:]:
             primary = later.primary if later.other == primary and later.at <= loss.at else primary
         left, own = bearers.get(primary), bearers.get(merge.other)
-        is_hidden = merge.at <= loss.at and (not loss.was_all or loss.at < merge.at + search_lag)
+        is_hidden = merge.at <= loss.at and (not loss.was_all or loss.at < _find_last(merge, merges, loss) + search_lag)
         if (
             is_hidden
             and loss.has_forgotten(merge.other)
@@ -101,6 +102,13 @@ def find_parted(
         ):
             parted[merge] = left, own
     return parted
+
+
+def _find_last(merge: Merge, merges: Sequence[Merge], loss: Loss) -> float:
+    """When the contact of the merge was made: each further one makes it anew."""
+    before = [one for one in merges if one.at <= loss.at]
+    people = find_people([merge.other], before)[merge.other]
+    return max(one.at for one in before if one.other in people)
 
 
 def find_known(merges: Sequence[Merge], parted: Collection[Merge]) -> list[Merge]:
@@ -155,7 +163,7 @@ def unlink(orders: Sequence[Order], parted: Mapping[Merge, tuple[Contact, Contac
 def drop_repeats(loss: Loss, messages: Sequence[Message], senders: Sequence[Process]) -> list[Message]:
     """The messages without those that were sent once more because nobody told Redis in time that they were sent before
     the loss: who sends knew no other data, or who had sent stood still for longer than anybody waits."""
-    seconds = loss.at - BEGAN
+    seconds, back = loss.at - BEGAN, loss.back - BEGAN
     first: dict[tuple[str, str], Process] = {}
     kept: list[Message] = []
     for message, sender in zip(messages, senders, strict=True):
@@ -166,7 +174,7 @@ def drop_repeats(loss: Loss, messages: Sequence[Message], senders: Sequence[Proc
         # Once, and not once more.
         before = first.pop((message.customer_id, message.text), None)
         is_fresh = loss.was_all and _count_awake(sender, seconds) < UNSEEN_SECONDS
-        if before is None or not (is_fresh or _stood_still(before, seconds)):
+        if before is None or not (is_fresh or _stood_still(before, seconds, back)):
             kept.append(message)
     return kept
 
@@ -176,5 +184,8 @@ def _count_awake(process: Process, until: float) -> float:
     return until - process.began - sum(max(0.0, min(end, until) - began) for began, end in process.stood_still)
 
 
-def _stood_still(process: Process, since: float) -> bool:
-    return any(began <= since and until >= since + LIMIT_MS / 1000 for began, until in process.stood_still)
+def _stood_still(process: Process, since: float, back: float) -> bool:
+    """Whether it did before it could see what was lost `since`, for longer than anybody waits."""
+    return any(
+        began <= back + UNSEEN_SECONDS and until >= since + LIMIT_MS / 1000 for began, until in process.stood_still
+    )

@@ -6,6 +6,7 @@ import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +19,7 @@ from leadcore.store import keys
 from leadcore.store.connection import AWAY
 from leadcore.store.endpoints import Endpoints
 from leadcore.store.messages import Message, Messages
+from leadcore.store.orders import Session, open_session, read_order
 from leadcore.store.outgoing import Outgoing, name_message
 from leadcore.store.payments import Payments
 from workers.notices.service import NoticeOutcome
@@ -42,7 +44,7 @@ window_hours = 0
 """
 _MORE = re.compile(r"\+ (\d+) more")
 _PAID = "order.paid"
-TRY_AGAIN_SECONDS = 0.3
+TRY_AGAIN_SECONDS, OPEN_AGAIN_SECONDS, SESSIONS = 0.3, 0.1, 60
 PAID_STAGE = "Processed"
 
 
@@ -127,6 +129,16 @@ class Shop:
             except AWAY:
                 wait(TRY_AGAIN_SECONDS)
         self.asked.append(Asked(number, message.id, customer))
+
+    def open_pages(self, connection: Any, reference: str, units: int, wait: Any) -> None:
+        """The customer opens the page on which the order is paid again and again, until it is."""
+        for number in range(SESSIONS):
+            with suppress(*AWAY):
+                order = read_order(connection, reference)
+                if order.paid:
+                    return
+                open_session(connection, reference, order.revision, Session(number, units, "session"))
+            wait(OPEN_AGAIN_SECONDS)
 
     def pay(self, connection: Any, shards: int, reference: str, units: int, wait: Any) -> None:
         """The provider says twice that an order is paid."""

@@ -19,15 +19,17 @@ from leadcore.store.epoch import read_epoch
 
 ENDED = 0.5
 AGE_SECONDS = 1_000.0
+LATE_SECONDS = (0.1, 2.0)
 
 
 class Weather:
-    """How often a command to Redis fails: `lost` before it arrives, `unanswered` after it was done. `away`: it takes
-    no commands at all. `run`: the id of the server's run, which `began` at that second of the simulation; `former`:
-    that of the primary whose place it took."""
+    """How often a command to Redis fails: `lost` before it arrives, `unanswered` after it was done; or is `late`, if a
+    worker's: a receiver's would give what it keeps on its disk a time that is as wrong. `away`: it takes no commands at
+    all. `run`: the id of the server's run, which `began` at that second of the simulation; `former`: that of the
+    primary whose place it took."""
 
     def __init__(self) -> None:
-        self.lost = self.unanswered = 0.0
+        self.lost = self.unanswered = self.late = 0.0
         self.away = False
         self.run, self.former, self.began = 1, 0, -AGE_SECONDS
 
@@ -38,9 +40,13 @@ class Link:
     def __init__(self, wire: Wire, scheduler: Scheduler, process: Process, weather: Weather) -> None:
         self.wire, self.scheduler, self.process, self.weather = wire, scheduler, process, weather
         self._run = weather.run
+        self._is_worker = process.name.startswith("worker")
 
     def pass_on(self) -> None:
         """Let others run, and then see whether a packet arrives: raises redis-py's error if not, and `Killed`."""
+        if self._is_worker and self.weather.late and self.scheduler.random.random() < self.weather.late:
+            most = self.scheduler.random.choice(LATE_SECONDS)
+            self.scheduler.wait(None, self.scheduler.now + self.scheduler.random.uniform(0.0, most))
         self.scheduler.pause()
         if self.weather.away:
             raise redis.ConnectionError("Redis is away")

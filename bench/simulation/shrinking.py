@@ -7,8 +7,9 @@ from typing import Protocol
 from bench.simulation.disasters import WallClocks
 from bench.simulation.redis_link import Weather
 from bench.simulation.stand_ins import Traffic
+from bench.simulation.strikes import COUNTS, Strikes
 
-KINDS = ("faults of requests", "lost commands", "kills", "freezes", "Redis away", "disasters", "clocks")
+KINDS = ("faults of requests", "lost commands", *COUNTS, "disasters", "clocks")
 
 
 class Storm(Protocol):
@@ -21,9 +22,7 @@ class Storm(Protocol):
     weather: Weather
     clocks: WallClocks
     disaster: str
-    deadly: float
-    chilly: float
-    gusty: float
+    strikes: Strikes
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +38,13 @@ class Limits:
             for traffic in (storm.to_hubspot, storm.to_dealdroid, storm.to_hooks, storm.to_team):
                 traffic.share = 0.0
         if "lost commands" in self.without:
-            storm.weather.lost = storm.weather.unanswered = 0.0
+            storm.weather.lost = storm.weather.unanswered = storm.weather.late = 0.0
         if "disasters" in self.without:
             storm.disaster = ""
         if "clocks" in self.without:
             storm.clocks.ahead.clear()
-        if "kills" in self.without:
-            storm.deadly = 0.0
-        if "freezes" in self.without:
-            storm.chilly = 0.0
-        if "Redis away" in self.without:
-            storm.gusty = 0.0
+        for kind in self.without.intersection(storm.strikes.counts):
+            storm.strikes.counts[kind] = 0
 
 
 ALL = Limits()

@@ -6,9 +6,11 @@ import json
 import random
 import sys
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from types import SimpleNamespace
 from typing import Any
+from unittest import mock
 from urllib.parse import unquote, urlsplit
 
 import requests
@@ -20,7 +22,21 @@ from requests.structures import CaseInsensitiveDict
 from bench.simulation.machine import BEGAN
 from bench.simulation.redis_link import Weather
 from bench.simulation.scheduler import Process, Scheduler
-from leadcore.store import keys
+from leadcore.store import lines
+from sandbox import call_log, dealdroid
+from sandbox.hubspot import (
+    account,
+    answers,
+    app,
+    associations,
+    batches,
+    control,
+    objects,
+    portal,
+    properties,
+    schema,
+    table,
+)
 from sandbox.hubspot.faults import HTML
 from workers.bootstrap import Runtime
 from workers.flow.request_context import current
@@ -29,6 +45,10 @@ HANG_SECONDS = 11.0
 """A little longer than the clients wait."""
 SLOW_SECONDS = 9.0
 """A little shorter."""
+# A request to HubSpot takes about so long.
+LATENCIES = (0.1, 0.1, 0.4)
+BROWNOUT_SHARE, BROWNOUT_SECONDS = 0.6, 2.0
+SLOW_ANSWERS, SLOW_ANSWERS_SECONDS = (2.0, 8.0), 20.0
 # As HubSpot may ask for.
 REST_SECONDS = ("1", "1", "4")
 # One row of a batch is answered with an error, or not at all although it was dealt with.
@@ -36,37 +56,44 @@ ROW_KINDS = ("row_locked", "missing_rows")
 HUBSPOT_KINDS = ("423", "429", "500", "502", "hang", "lost answer", "unreachable", *ROW_KINDS)
 # None that ends a connection before the message is taken: such a customer stays untold, and nobody could tell that
 # from a broken promise.
-DEALDROID_KINDS = ("429", "500", "lost answer")
+DEALDROID_KINDS = ("408", "408", "429", "500", "lost answer")
 JSON = {"Content-Type": "application/json"}
+# Modules that read the time.
+_HUBSPOT = (account, answers, app, associations, batches, control, objects, portal, properties, schema, table)
+_TIMED = (*_HUBSPOT, call_log, dealdroid)
 
 
 class Traffic:
     """How requests to one stand-in fare: `share` of them fail in one of the ways `kinds`; each takes about `latency`
-    seconds. `under_way`: how many of each process are on their way; `faulty`: how many failed; `refused`: how many the
-    quota refused; `senders`: of each message that was taken."""
+    seconds to arrive, and its answer so many as `thinks` says from and to. `under_way`: how many of each process are on
+    their way; `faulty`: how many failed; `refused`: how many the quota refused; `senders`: of each message that was
+    taken."""
 
-    def __init__(self, scheduler: Scheduler, dice: random.Random, kinds: tuple[str, ...]) -> None:
+    def __init__(self, scheduler: Scheduler, dice: random.Random, kinds: Sequence[str]) -> None:
         self.scheduler, self.share, self.latency = scheduler, 0.0, 0.1
         self.requests = self.faulty = self.refused = 0
+        self.thinks: tuple[float, ...] = ()
         self.under_way: Counter[Process] = Counter()
         self.senders: list[Process] = []
-        self._dice, self._kinds = dice, kinds
-        self._answered: Process | None = None
+        self.kinds = self._kinds = kinds
+        self._dice = dice
+        self._answered: tuple[Process, int] | None = None
 
     def answer(self) -> None:
         """What was asked is done. Whoever dies here never knows."""
-        self._answered = self.scheduler.current().process
+        self._answered = self.scheduler.current().process, self.scheduler.turns
+        if self.thinks:
+            self.travel(self._dice.uniform(*self.thinks))
         self.scheduler.pause()
 
-    def take_answered(self, process: Process) -> bool:
-        """Whether the process is the one that was answered last, once for each answer."""
-        is_answered, self._answered = self._answered is process, None
-        return is_answered
+    def has_just_answered(self, process: Process) -> bool:
+        """Whether the process was answered in the last turn."""
+        return self._answered == (process, self.scheduler.turns)
 
     def draw(self) -> str:
         """What goes wrong with the next request, "" for nothing, once it is there. Raises `Killed`."""
         self.travel(self.latency * self._dice.uniform(0.2, 2.0))
-        kind = self._dice.choice(self._kinds) if self._dice.random() < self.share else ""
+        kind = self._dice.choice(self.kinds) if self._dice.random() < self.share else ""
         self.requests += 1
         self.faulty += bool(kind)
         return kind
@@ -74,6 +101,19 @@ class Traffic:
     def choose(self, options: Sequence[str]) -> str:
         """By the seed."""
         return self._dice.choice(options)
+
+    def brown_out(self) -> None:
+        """More requests fail for a while, in one or two ways."""
+        share, self.share = self.share, BROWNOUT_SHARE
+        self.kinds = [self._dice.choice(self._kinds), self._dice.choice(self._kinds)]
+        self.scheduler.wait(None, self.scheduler.now + BROWNOUT_SECONDS)
+        self.share, self.kinds = min(share, self.share), self._kinds
+
+    def slow_down(self) -> None:
+        """Answers take so long for a while that two outlast a lock."""
+        self.thinks = SLOW_ANSWERS
+        self.scheduler.wait(None, self.scheduler.now + SLOW_ANSWERS_SECONDS)
+        self.thinks = ()
 
     def travel(self, seconds: float) -> None:
         """A request on its way arrives, whatever becomes of its sender."""
@@ -86,26 +126,30 @@ class Traffic:
 
 
 class Pauses:
-    """Looks at the pause of the contacts' line. `shortened`: how often one ended before its time."""
+    """Looks at the pauses of the lines. `shortened`: how often one ended before its time."""
 
     def __init__(self, client: Any, weather: Weather, now_ms: Callable[[], int]) -> None:
         self.shortened = 0
         self._redis, self._weather, self._now_ms = client, weather, now_ms
-        self._until_ms, self._run = 0, weather.run
+        self._until_ms, self._run = [0] * len(lines.LINES), weather.run
 
     def look(self) -> None:
-        """Compare it with what it was before."""
-        until_ms = int(self._redis.hget(keys.PAUSE, "until") or 0)
+        """Compare them with what they were before."""
+        pipe = self._redis.pipeline(transaction=False)
+        for line in lines.LINES:
+            pipe.hget(line.pause, "until")
+        until_ms, now_ms = [int(one or 0) for one in pipe.execute()], self._now_ms()
         # Another server may not know of it.
-        is_same = self._run == self._weather.run
-        self.shortened += is_same and until_ms < self._until_ms and self._now_ms() < self._until_ms
+        if self._run == self._weather.run:
+            before = zip(until_ms, self._until_ms, strict=True)
+            self.shortened += sum(until < was and now_ms < was for until, was in before)
         self._until_ms, self._run = until_ms, self._weather.run
 
 
 class HubSpotPool:
     """In the place of the pool manager below HubSpot's client."""
 
-    def __init__(self, app: Flask, traffic: Traffic, pauses: "Pauses") -> None:
+    def __init__(self, app: Flask, traffic: Traffic, pauses: Pauses) -> None:
         self._app, self._traffic, self._pauses = app, traffic, pauses
 
     def clear(self) -> None:
@@ -209,9 +253,14 @@ class DealDroidAdapter(BaseAdapter):
         """There are no connections."""
 
 
-def clock(scheduler: Scheduler) -> Any:
-    """What stands for the module `time` in the stand-ins."""
-    return SimpleNamespace(time=lambda: BEGAN + scheduler.now)
+@contextmanager
+def timed(scheduler: Scheduler) -> Iterator[None]:
+    """The stand-ins have the simulation's time."""
+    clock = SimpleNamespace(time=lambda: BEGAN + scheduler.now)
+    with ExitStack() as stack:
+        for module in _TIMED:
+            stack.enter_context(mock.patch.object(module, "time", clock))
+        yield
 
 
 def use(runtime: Runtime, pool: HubSpotPool, adapter: DealDroidAdapter) -> None:

@@ -3,7 +3,6 @@
 import json
 import os
 import random
-from base64 import b64encode
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -17,15 +16,17 @@ import msgspec
 
 from bench.chaos.expected import Merge, Post
 from bench.chaos.script import Lead, make_leads
-from bench.chaos.stage import CONFIG, ORDERS, SECRET
+from bench.chaos.stage import SECRET
 from bench.simulation import disasters, leftovers, parties, redis_link, stages, stand_ins
 from bench.simulation.disasters import Replica, WallClocks
+from bench.simulation.environment import KEY, make_environ
 from bench.simulation.losses import Loss
 from bench.simulation.machine import BEGAN, SimulatedMachine
 from bench.simulation.redis_link import Weather
 from bench.simulation.scheduler import Process, Scheduler
 from bench.simulation.shrinking import Limits
 from bench.simulation.standing import Standing, computed_once
+from bench.simulation.strikes import Strike, Strikes
 from bench.simulation.wire import Wire
 from leadcore import journal
 from leadcore.settings import read_receiver
@@ -38,20 +39,6 @@ from receiver.intake.feeder import Feeder
 from receiver.intake.reply import Replies
 from receiver.intake.spool import Spool
 from receiver.intake.view import Intake, SecretCheck
-from sandbox import call_log, dealdroid
-from sandbox.hubspot import (
-    account,
-    answers,
-    app,
-    associations,
-    batches,
-    control,
-    objects,
-    portal,
-    properties,
-    schema,
-    table,
-)
 from sandbox.hubspot.records import Record
 from workers import bootstrap
 from workers.hooks import client as hook_client
@@ -65,8 +52,12 @@ from workers.rules.customer import unpack
 from workers.rules.orders.property_names import ORDER_ID
 from workers.settings import read_worker
 
-LEADS, SECONDS, BROWNOUT_SECONDS, CALM_SECONDS = 20, 6.0, 2.0, 4.0
-WEBS, WORKERS, SHARDS = 2, 3, 2
+LEADS, SECONDS, CALM_BEFORE, CALM_SECONDS = 20, 10.0, (0.0, 1.5, 1.5), 4.0
+# Of a Redis that loses all within these, a receiver remembers the first lead.
+REMEMBERED_SECONDS = 6.0
+# Customers whose contacts were merged say something this often.
+HURRIED_SECONDS = 0.6
+WEBS, WORKERS, SHARDS = 2, 3, (2, 5)
 # By then everything has to be over, in seconds of the simulation and in turns.
 END_SECONDS, END_TURNS = 600.0, 1_000_000
 # Threads that look again every second do so less often then: mostly there is nothing to see.
@@ -75,13 +66,6 @@ CALM_PACE = 3.0
 ENDING_SECONDS, HEARD_SECONDS = 2.0, 7.0
 ENDINGS = ("", "payments", "payments", "moves")
 MESSAGES_ASKED = 4
-KEY = "the key of a simulation"
-HOOK_SECRET = f"whsec_{b64encode(KEY.encode().ljust(32)).decode()}"
-# So much likelier does a process die that has an answer and has noted nothing of it.
-JUST_ANSWERED = 5
-# Modules of the stand-ins that read the time.
-_STAND_INS = (account, answers, app, associations, batches, control, objects, portal, properties, schema, table)
-_TIMED = (*_STAND_INS, call_log, dealdroid)
 
 
 class World:
@@ -101,24 +85,12 @@ class World:
         if self.disaster:
             self.hooked = self.noticed = False
             self.ending = ""
+        self.shards = self.dice.choice(SHARDS)
         self.clocks = WallClocks()
         if self.dice.random() < 0.5:
             self.clocks.differ(self.dice)
         texts = stages.CONFIG if self.ending == "moves" else ""
-        (folder / "leadsync.toml").write_text(f"{CONFIG}{ORDERS}{texts}{parties.CONFIG}[inbox]\nshards = {SHARDS}\n")
-        environ = {
-            "REDIS_URL": "redis://simulation",
-            "LEADSYNC_CONFIG": str(folder / "leadsync.toml"),
-            "LEADSYNC_KEY": KEY,
-            "DEALDROID_SECRET": SECRET,
-            "DEALDROID_WEBHOOK_URL": f"http://simulation{dealdroid.WEBHOOK}",
-            "HUBSPOT_ACCESS_TOKEN": "simulation",
-            "HUBSPOT_BASE_URL": "http://simulation",
-        }
-        if self.hooked:
-            environ |= {"HOOK_URLS": "http://simulation/hooks", "HOOK_SECRET": HOOK_SECRET}
-        if self.noticed:
-            environ |= {"NOTIFY_URLS": "json://simulation"}
+        environ = make_environ(folder, texts, self.shards, hooked=self.hooked, noticed=self.noticed)
         self.receiver_settings, self.worker_settings = read_receiver(environ), read_worker(environ)
         standing.begin(seed)
         self.portal, self.chats = standing.portal, standing.chats
@@ -132,8 +104,7 @@ class World:
         self.to_team = stand_ins.Traffic(self.scheduler, self.dice, parties.NOTICE_KINDS)
         self.hooks, self.team, self.shop = parties.HookPool(self.to_hooks), parties.Team(self.to_team), parties.Shop()
         self.weather = Weather()
-        # How likely it is at each turn that a process dies or stands still, or that Redis goes away.
-        self.deadly = self.chilly = self.gusty = 0.0
+        self.strikes = Strikes(self.dice, self._later)
         self.merges: list[Merge] = []
         self.jobs: deque[tuple[str, int]] = deque()
         self.webs: dict[Process, Intake] = {}
@@ -143,8 +114,11 @@ class World:
         self.cut_off: set[bytes] = set()
         self.loss = Loss(KEY.encode())
         self.kills: Counter[str] = Counter()
-        self.shards = SHARDS
-        self.left, self.recovery, self.is_over = -1, 0.0, False
+        self.left, self.recovery, self.is_ending, self.is_over = -1, 0.0, False, False
+        # Customers who say soon what they have to say.
+        self.hurried: set[str] = set()
+        # Those who have said all.
+        self.silent: set[str] = set()
         self._outside = Process("outside")
         self.client = redis_link.connect(redis_link.Window(wire, self.scheduler, self._outside, self.weather))
         self.pauses = stand_ins.Pauses(self.client, self.weather, lambda: wire.now_ms)
@@ -170,8 +144,7 @@ class World:
         with ExitStack() as stack:
             stack.enter_context(computed_once())
             stack.enter_context(stages.shortened())
-            for module in _TIMED:
-                stack.enter_context(mock.patch.object(module, "time", stand_ins.clock(self.scheduler)))
+            stack.enter_context(stand_ins.timed(self.scheduler))
             for target, name, act in (
                 (bootstrap, "connect", lambda *_, **__: self._connect()),
                 (Bell, "ring", lambda _, line, shard: self._ring(line, shard)),
@@ -202,7 +175,6 @@ class World:
             self._start_web()
         for _ in range(WORKERS):
             self._start_worker()
-        self._rage()
         began = self.scheduler.now
         leads: dict[str, list[Lead]] = {}
         for lead in make_leads(self.seed, LEADS, SECONDS)[: self.limits.leads]:
@@ -215,12 +187,16 @@ class World:
             numbers = range(each * MESSAGES_ASKED, (each + 1) * MESSAGES_ASKED)
             customer = f"chaos-{self.seed}-{each}"
             self.scheduler.start(self._outside, "shop", partial(self._ask, customer, numbers))
+        # Who dies before the first lead keeps the others from it for as long as a lock holds.
+        self._pass(self.dice.choice(CALM_BEFORE))
+        self._rage()
         self._strike_later()
         self.scheduler.wait(None, began + SECONDS + self.dice.choice((0.0, 2.0, 4.0)))
         if self.ending:
             self._settle_down(0.0)
             while self.ending == "moves" and not self.moves.has_begun(self.client):
                 self._pass(1.0)
+            self.is_ending = True
             self._rage()
             self._end_orders(self._pay if self.ending == "payments" else self._move)
         self._settle_down(CALM_SECONDS)
@@ -233,7 +209,7 @@ class World:
         while self.scheduler.now <= empty_at + seconds:
             self.scheduler.wait(None, self.scheduler.now + 1.0)
             spools = [intake._feeder.spool for intake in self.webs.values()]
-            self.left = leftovers.count_left(self.client, SHARDS, spools, self.worker_settings)
+            self.left = leftovers.count_left(self.client, self.shards, spools, self.worker_settings)
             self.left += self.moves.count_waiting(self.client)
             everybody = [*self.webs, *self.workers]
             frozen = any(one.frozen_until > self.scheduler.now for one in everybody)
@@ -246,7 +222,7 @@ class World:
         connection = self._connect()
         for number in numbers:
             self._pass(self.dice.uniform(0.0, SECONDS / len(numbers)))
-            self.shop.ask(connection, SHARDS, customer, number, self._pass)
+            self.shop.ask(connection, self.shards, customer, number, self._pass)
         self.posting -= 1
 
     def _end_orders(self, end: Callable[[Record], None]) -> None:
@@ -262,7 +238,8 @@ class World:
         reference = order.properties[ORDER_ID]
         if units := read_order(self.client, reference).units:
             self._pass(self.dice.uniform(0.0, ENDING_SECONDS))
-            self.shop.pay(self._connect(), SHARDS, reference, units, self._pass)
+            self._later(0.0, lambda: self.shop.open_pages(self._connect(), reference, units, self._pass))
+            self.shop.pay(self._connect(), self.shards, reference, units, self._pass)
 
     def _move(self, order: Record) -> None:
         self._pass(self.dice.uniform(0.0, ENDING_SECONDS))
@@ -288,12 +265,16 @@ class World:
     def _rage(self) -> None:
         self.scheduler.pace = 1.0
         self.to_hubspot.share = self.dice.choice((0.0, 0.05, 0.3))
-        self.to_dealdroid.share = self.dice.choice((0.0, 0.2, 0.6))
-        self.weather.lost, self.weather.unanswered = (self.dice.choice((0.0, 0.0, 0.008)) for _ in range(2))
-        self.deadly = self.dice.choice((0.0, 0.004, 0.02))
-        self.chilly, self.gusty = self.dice.choice((0.0, 0.01)), self.dice.choice((0.0, 0.01))
+        self.to_dealdroid.share = self.dice.choice((0.0, 0.2, 0.6, 0.9))
+        self.to_hubspot.latency = self.dice.choice(stand_ins.LATENCIES)
+        # In the second storm there are fewer commands.
+        lost = 0.04 if self.is_ending else 0.008
+        self.weather.lost, self.weather.unanswered = (self.dice.choice((0.0, 0.0, lost)) for _ in range(2))
+        self.weather.late = self.dice.choice((0.0, 0.0, 0.02, 0.1))
+        self.strikes.draw()
         self.to_hooks.share = self.to_team.share = self.dice.choice((0.0, 0.3))
         self.limits.apply(self)
+        self.strikes.begin(ENDING_SECONDS if self.is_ending else SECONDS)
 
     def _strike_later(self) -> None:
         """What happens at moments of its own."""
@@ -303,19 +284,16 @@ class World:
         for _ in range(self.dice.choice((0, 1, 3))):
             self._later(self.dice.uniform(1.0, SECONDS), self._merge)
         if self.disaster:
-            lose = partial(self.loss.happen, self.client, SHARDS)
+            lose = partial(self.loss.happen, self.client, self.shards)
             replica = Replica(self.wire, self.weather, lambda: self.scheduler.now, self._tell, self._later, lose)
-            replica.strike(self.disaster, self.dice.uniform(1.0, SECONDS), self.dice)
+            replica.strike(self.disaster, self.dice.uniform(1.0, REMEMBERED_SECONDS), self.dice)
         if self.clocks.ahead:
             self._later(self.dice.uniform(0.0, SECONDS), lambda: self.clocks.jump(self.dice))
-        for _ in range(self.dice.choice((0, 0, 2))):
-            self._later(self.dice.uniform(0.0, SECONDS - BROWNOUT_SECONDS), self._brown_out)
-
-    def _brown_out(self) -> None:
-        """HubSpot fails more often for a while."""
-        before, self.to_hubspot.share = self.to_hubspot.share, 0.6
-        self.scheduler.wait(None, self.scheduler.now + BROWNOUT_SECONDS)
-        self.to_hubspot.share = min(before, self.to_hubspot.share)
+        for _ in range(self.dice.choice((0, 1, 3))):
+            self._later(self.dice.uniform(0.0, SECONDS), self.to_hubspot.brown_out)
+        # What a slow answer says may be older than what Redis has lost.
+        if not self.disaster and self.dice.random() < 0.2:
+            self._later(self.dice.uniform(0.0, SECONDS), self.to_hubspot.slow_down)
 
     def _merge(self) -> None:
         """A salesperson merges two contacts of which the workers know; of others they may not know yet that they made
@@ -326,14 +304,17 @@ class World:
         records = self.client.mget(names) if names else []
         known = sorted(one for one, raw in zip(index, records, strict=True) if unpack(raw).known)
         if len(known) > 1:
-            primary, other = self.dice.sample(known, 2)
+            speaking = [one for one in known if one not in self.silent]
+            primary, other = self.dice.sample(speaking if len(speaking) > 1 and self.dice.random() < 0.7 else known, 2)
             self.portal.merge(*(table.records[index[one]] for one in (primary, other)))
             self.merges.append(Merge(BEGAN + self.scheduler.now, primary, other))
             self._tell(f"{other} is merged into {primary}")
+            self.hurried.update((primary, other))
 
     def _calm_down(self) -> None:
         self.to_hubspot.share = self.to_dealdroid.share = self.to_hooks.share = self.to_team.share = 0.0
-        self.weather.lost = self.weather.unanswered = self.deadly = self.chilly = self.gusty = 0.0
+        self.weather.lost = self.weather.unanswered = self.weather.late = 0.0
+        self.strikes.end()
         self.weather.away = False
         self.scheduler.pace = CALM_PACE
 
@@ -403,9 +384,14 @@ class World:
 
     def _post_all(self, leads: list[Lead], began: float) -> None:
         """DealDroid: posts one customer's leads one after the other, and never again."""
+        customer = leads[0].customer_id
         for lead in leads:
-            self.scheduler.wait(None, max(self.scheduler.now, began + lead.at))
+            at = max(self.scheduler.now, began + lead.at)
+            self.scheduler.wait(lambda: customer in self.hurried, at)
+            if customer in self.hurried:
+                self._pass(self.dice.uniform(0.0, HURRIED_SECONDS))
             self.posts.append(self._post(lead))
+        self.silent.add(customer)
         self.posting -= 1
 
     def _post(self, lead: Lead) -> Post:
@@ -435,31 +421,45 @@ class World:
     def _strike(self) -> None:
         """Between any two turns the process that had the last one may die or stand still, so that it mostly strikes who
         is at work, or Redis may go away for a while."""
-        process = self.scheduler.last
-        if process in self.webs or process in self.workers:
-            # What a receiver kept for data that are lost, the next one leaves to a person.
-            is_heir = self.disaster == "loss" and process in self.webs
-            asked = (self.to_hubspot, self.to_dealdroid, self.to_hooks, self.to_team)
-            answered = [traffic.take_answered(process) for traffic in asked]
-            deadly = self.deadly * (JUST_ANSWERED if any(answered) else 1)
-            if self.dice.random() < deadly and not is_heir:
-                self._kill(process)
-            elif self.dice.random() < self.chilly:
-                self._freeze(process)
-        if not self.weather.away and self.dice.random() < self.gusty:
-            self.weather.away = True
-            self.kills["Redis away"] += 1
-            self._tell("Redis goes away")
-            self._later(self.dice.uniform(0.0, 4.0), lambda: setattr(self.weather, "away", False))
+        for strike in self.strikes.due[:]:
+            strike.turns -= 1
+            if strike.turns < 0 and self._hit(strike, self.scheduler.last):
+                self.strikes.due.remove(strike)
 
-    def _freeze(self, process: Process) -> None:
+    def _hit(self, strike: Strike, process: Process | None) -> bool:
+        """Whether it was possible."""
+        if strike.kind == "Redis away":
+            return self._take_away()
+        if process is None or (process not in self.webs and process not in self.workers):
+            return False
+        if strike.kind == "freezes":
+            return self._freeze(process)
+        # What a receiver kept for data that are lost, the next one leaves to a person.
+        is_heir = self.disaster == "loss" and process in self.webs
+        asked = (self.to_hubspot, self.to_dealdroid, self.to_hooks, self.to_team)
+        if is_heir or (strike.after_answer and not any(traffic.has_just_answered(process) for traffic in asked)):
+            return False
+        self._kill(process)
+        return True
+
+    def _take_away(self) -> bool:
+        if self.weather.away:
+            return False
+        self.weather.away = True
+        self.kills["Redis away"] += 1
+        self._tell("Redis goes away")
+        self._later(self.dice.uniform(0.0, 4.0), lambda: setattr(self.weather, "away", False))
+        return True
+
+    def _freeze(self, process: Process) -> bool:
         """What a worker has sent arrives in time: no lease closes that hole, see docs/architecture.md."""
         if self.to_hubspot.under_way[process] or self.to_dealdroid.under_way[process]:
-            return
+            return False
         self._note_cut_off()
-        process.freeze(self.scheduler.now, self.dice.uniform(5.0, 15.0))
+        process.freeze(self.scheduler.now, self.dice.uniform(*self.dice.choice(((0.2, 3.0), (5.0, 15.0)))))
         self.kills["frozen"] += 1
         self._tell(f"{process.name} stands still for {process.frozen_until - self.scheduler.now:.1f} s")
+        return True
 
     def _kill(self, process: Process) -> None:
         self._tell(f"{process.name} is killed at {self.scheduler.last_task}")
@@ -476,7 +476,7 @@ class World:
 
     def _note_cut_off(self) -> None:
         """Messages that are being sent may end as interrupted."""
-        for shard in range(SHARDS):
+        for shard in range(self.shards):
             self.cut_off.update(self.client.hkeys(keys.sending(keys.OUTBOX, shard)))
 
     def _tell(self, what: str) -> None:

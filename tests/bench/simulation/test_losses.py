@@ -62,8 +62,8 @@ def test_what_had_not_left_a_lost_outbox_and_whose_contact_is_forgotten_is_noted
     client.set(keys.STORE, INTACT)
     place(client, {CUSTOMER: b'{"id": "b"}'})
     loss = Loss()
-    loss.happen(client, 1, 100.0, client.flushdb)
-    assert loss == Loss(at=100.0, unsaid={"b"}, forgotten={record("a")})
+    loss.happen(client, 1, 100.0, 102.0, client.flushdb)
+    assert loss == Loss(at=100.0, back=102.0, unsaid={"b"}, forgotten={record("a")})
 
 
 def test_of_a_replica_only_what_it_lacks_counts_as_lost(client: Any) -> None:
@@ -79,8 +79,8 @@ def test_of_a_replica_only_what_it_lacks_counts_as_lost(client: Any) -> None:
         client.xdel(keys.entries(keys.OUTBOX, 0), newest)
 
     loss = Loss()
-    loss.happen(client, 1, 100.0, lag)
-    assert loss == Loss(at=100.0, unsaid={"b"}, forgotten={record("b")}, sending={b"1-0"}, was_all=False)
+    loss.happen(client, 1, 100.0, 102.0, lag)
+    assert loss == Loss(at=100.0, back=102.0, unsaid={"b"}, forgotten={record("b")}, sending={b"1-0"}, was_all=False)
 
 
 def test_only_merged_customers_whose_message_waited_may_stay_untold() -> None:
@@ -174,6 +174,8 @@ def say(*times: float) -> list[Message]:
         (Process("old"), Process("asleep", began=1.0, stood_still=[(1.5, 12.0)]), (True,)),
         (Process("old"), Process("awake", began=1.0, stood_still=[(2.5, 12.0)]), ()),
         (Process("frozen", stood_still=[(9.0, 21.0)]), Process("old"), (True, False)),
+        (Process("frozen before Redis was back", stood_still=[(12.5, 21.0)]), Process("old"), (True, False)),
+        (Process("frozen later", stood_still=[(13.5, 30.0)]), Process("old"), ()),
         (Process("waited for", stood_still=[(9.0, 19.0)]), Process("old"), ()),
     ],
     ids=[
@@ -183,13 +185,15 @@ def say(*times: float) -> list[Message]:
         "one that stood still before it saw them",
         "one that saw them and then stood still",
         "frozen for long",
+        "frozen before Redis was back",
+        "frozen later",
         "frozen",
     ],
 )
 def test_a_message_is_excused_once_if_redis_could_not_hear_of_it_in_time(
     sender: Process, again: Process, excused: tuple[bool, ...], was_all: bool
 ) -> None:
-    loss = Loss(at=BEGAN + 10.0, was_all=was_all)
+    loss = Loss(at=BEGAN + 10.0, back=BEGAN + 12.0, was_all=was_all)
     told = say(5.0, 15.0, 16.0)
     kept = drop_repeats(loss, told, [sender, again, again])
     assert len(kept) == 3 - (was_all in excused)

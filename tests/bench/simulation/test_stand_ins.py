@@ -2,17 +2,20 @@
 
 from typing import Any
 
+import pytest
+
 from bench.simulation.redis_link import Weather
 from bench.simulation.stand_ins import Pauses
-from leadcore.store import keys
+from leadcore.store import lines
 
 
-def test_only_a_pause_that_ends_before_its_time_on_the_same_server_counts(client: Any) -> None:
+@pytest.mark.parametrize("line", lines.LINES, ids=lambda line: line.name)
+def test_only_a_pause_that_ends_before_its_time_on_the_same_server_counts(client: Any, line: lines.Line) -> None:
     weather, now_ms = Weather(), 0
     pauses = Pauses(client, weather, lambda: now_ms)
 
     def look(until_ms: int) -> int:
-        client.hset(keys.PAUSE, "until", until_ms)
+        client.hset(line.pause, "until", until_ms)
         pauses.look()
         return pauses.shortened
 
@@ -20,7 +23,7 @@ def test_only_a_pause_that_ends_before_its_time_on_the_same_server_counts(client
     assert look(1_000) == 1
     look(9_000)
     now_ms = 9_000
-    client.delete(keys.PAUSE)
+    client.delete(line.pause)
     pauses.look()
     assert pauses.shortened == 1, "its time was over"
     look(20_000)
