@@ -297,7 +297,8 @@ def _read_before(
     last = max(came[name] for name in block if name in overwritten)
     before = {name: next((value for value, at, _ in versions.get(name, ()) if at < last), "") for name in block}
     touched = any(at >= last for name, at in came.items() if name not in overwritten)
-    again = any(before[name] in overwritten[name] for name, at in came.items() if at == last and name in overwritten)
+    # Two names or addresses may have a part in common.
+    again = all(before[name] in overwritten[name] for name, at in came.items() if at == last and name in overwritten)
     return before if any(before.values()) and not (touched or again) else {}
 
 

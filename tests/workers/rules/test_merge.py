@@ -288,6 +288,14 @@ def test_of_a_name_in_doubt_nothing_is_put_back_where_there_was_none(times: int)
     assert choose_put_back(OLDER, DOUBTED, versions(history), DIGEST) == {}
 
 
+def test_of_an_address_in_doubt_what_was_before_may_share_a_part_with_an_older_word() -> None:
+    """Of two older ones in the call, the first is in the same place as the last address."""
+    older = {"address": {"11 Hill Road", "19 Baker Street"}, "city": {"Leeds", "London"}, "zip": {"LS1", "NW1"}}
+    history = {"address": ["19 Baker Street", "14 Hill Road"], "city": ["London", "Leeds"], "zip": ["NW1", "LS1"]}
+    before = {"address": "14 Hill Road", "city": "Leeds", "zip": "LS1"}
+    assert choose_put_back(older, dict.fromkeys(older, (9, UNRECORDED)), versions(history), DIGEST) == before
+
+
 def test_of_a_name_in_doubt_nothing_is_put_back_once_somebody_else_has_set_a_part() -> None:
     history = versions({"firstname": ["Emil", "Carla"], "dealdroid_name_given": ["Emil Depaz", "Carla Depaz"]})
     history["lastname"] = [("Krueger", 10, "CRM_UI userId:1"), ("Depaz", 8, "")]
