@@ -73,7 +73,7 @@ def create_app(given: ReceiverSettings | None = None, contacts: "ContactLookUp |
     if settings.messages_token:
         from receiver.api import views as api
 
-        app.register_blueprint(api.blueprint(redis, settings, feeder.tally, auth))
+        app.register_blueprint(api.blueprint(redis, settings, feeder, auth))
     _answer_errors(app, feeder.tally)
     app.wsgi_app = FastPath(app, intake)  # type: ignore[method-assign]  # as Flask's documentation does it
     feeder.start()

@@ -6,18 +6,21 @@ call has a key, so whoever sent it repeats it without a second message.
 
 import json
 import threading
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, request
 
 from leadcore.settings import ReceiverSettings
 from leadcore.store.connection import AWAY, Redis
-from leadcore.store.counters import Tally
 from leadcore.store.messages import OTHER, Messages
 from receiver.api.auth import BearerAuth
 from receiver.api.errors import ApiError, Away, Invalid
 from receiver.api.message_form import read_message, warn
+from receiver.api.sender import Sender
 from receiver.intake.view import MAX_BODY
+
+if TYPE_CHECKING:
+    from receiver.intake.feeder import Feeder
 
 PATH = "/api/v1/messages"
 MAX_CONCURRENT = 8
@@ -25,16 +28,17 @@ MAX_CONCURRENT = 8
 REDIS_AWAY = "Redis does not take this now. Repeat the call, with the same Idempotency-Key if it had one."
 
 
-def blueprint(redis: Redis, settings: ReceiverSettings, tally: Tally, auth: BearerAuth) -> Blueprint:
+def blueprint(redis: Redis, settings: ReceiverSettings, feeder: "Feeder", auth: BearerAuth) -> Blueprint:
     """The calls; raise `event.Malformed` and `RequestEntityTooLarge`. `redis` needs a short timeout."""
     pages = Blueprint("api", __name__)
     messages = Messages(redis, settings.shared.config.inbox.shards)
+    sender = Sender(messages, feeder)
     slots = threading.BoundedSemaphore(MAX_CONCURRENT)
 
     @pages.errorhandler(ApiError)
     def refused(error: ApiError) -> Response:
         if error.counted:
-            tally.add(f"refused:{error.counted}")
+            feeder.tally.add(f"refused:{error.counted}")
         return _answer(error.status, {"error": str(error)}, **error.headers())
 
     @pages.post(PATH)
@@ -45,7 +49,7 @@ def blueprint(redis: Redis, settings: ReceiverSettings, tally: Tally, auth: Bear
             return _answer(413, {"error": "The body is larger than 256 KiB."})
         key = request.headers.get("Idempotency-Key", "")
         message = read_message(key, raw)
-        if _ask(slots, lambda: messages.put(message, key)) == OTHER:
+        if _ask(slots, lambda: sender.put(message, key)) == OTHER:
             raise Invalid("Idempotency-Key: another message was sent with this key.")
         warnings = warn(message)
         body: dict[str, Any] = {"id": message.id, **({"warnings": warnings} if warnings else {})}
