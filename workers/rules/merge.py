@@ -35,6 +35,8 @@ Words = Sequence[tuple[int, MappedEvent]]
 """Version and content of leads."""
 WHOLE = ((*NAME, NAME_GIVEN), ADDRESS, ACTIVITY)
 """What is put back whole or not at all."""
+FORMS = (NAME_GIVEN, *SHORTER)
+"""Of a name."""
 
 
 class MergedContact(Struct, frozen=True):
@@ -71,8 +73,8 @@ def read_ids(contact: Mapping[str, str]) -> list[str]:
 
 
 def merge_clocks(one: Clock, other: Clock, digest: Digest) -> dict[str, Stamp]:
-    """The newest stamp of each property. The shorter forms of a name go with the name that they are forms of. Of two
-    addresses that certainly are two no part of the older one counts."""
+    """The newest stamp of each property. The other forms of a name go with the name that they are forms of: who says it
+    again says them with it. Of two addresses that certainly are two no part of the older one counts."""
     merged = {name: max(clock[name] for clock in (one, other) if name in clock) for name in {**one, **other}}
     older, newer = sorted(
         ({name: clock[name] for name in ADDRESS if name in clock} for clock in (one, other)), key=_last
@@ -80,9 +82,9 @@ def merge_clocks(one: Clock, other: Clock, digest: Digest) -> dict[str, Stamp]:
     if _last(older) < _last(newer) and any(_differ(older[name], newer[name]) for name in older.keys() & newer.keys()):
         merged |= {name: (_last(newer), newer[name][1] if name in newer else digest(name, "")) for name in older}
     named = [clock for clock in (one, other) if all(clock.get(name) == merged.get(name) for name in NAME)]
-    forms = [{name: clock[name] for name in SHORTER if name in clock} for clock in named]
+    forms = [_cut(clock, FORMS) for clock in named]
     kept = {name: max(each[name] for each in forms if name in each) for name in {key for each in forms for key in each}}
-    return {name: stamp for name, stamp in merged.items() if name not in SHORTER} | kept
+    return {name: stamp for name, stamp in merged.items() if name not in FORMS} | kept
 
 
 def _last(clock: Clock) -> int:

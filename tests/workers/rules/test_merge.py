@@ -11,8 +11,9 @@ from workers.rules.customer import UNRECORDED, Customer
 from workers.rules.field_clock import SEEN, digester
 from workers.rules.lead import Decision, Lead, Loaded
 from workers.rules.mapping.mapped_event import MappedEvent
-from workers.rules.mapping.property_names import ADDRESS, CUSTOMER_ID, MERGED, OTHER_IDS, SHORTER
+from workers.rules.mapping.property_names import ADDRESS, CUSTOMER_ID, MERGED, OTHER_IDS
 from workers.rules.merge import (
+    FORMS,
     choose_former,
     choose_put_back,
     doubt_blocks,
@@ -27,7 +28,7 @@ from workers.rules.merge import (
 )
 from workers.rules.outcomes import Version
 
-NAMES = ("phone", "email", "firstname", "lastname", "city", "zip", "dealdroid_placeholder", *SHORTER)
+NAMES = ("phone", "email", "firstname", "lastname", "city", "zip", "dealdroid_placeholder", *FORMS)
 DIGEST = digester(b"key")
 stamps = st.tuples(st.integers(0, 3), st.sampled_from([b"aaaaa", b"bbbbb", b"ccccc"]))
 clocks = st.dictionaries(st.sampled_from(NAMES), stamps)
@@ -53,14 +54,14 @@ def test_to_merge_clocks_again_changes_nothing(one: Any, other: Any) -> None:
 @given(clocks, clocks)
 def test_of_each_property_the_newest_word_counts(one: Any, other: Any) -> None:
     merged = merge_clocks(one, other, DIGEST)
-    for name in {*one, *other} - {*SHORTER, *ADDRESS}:
+    for name in {*one, *other} - {*FORMS, *ADDRESS}:
         assert merged[name] == max(clock[name] for clock in (one, other) if name in clock)
 
 
 @given(clocks, clocks)
-def test_the_shorter_forms_are_those_of_the_name_that_counts(one: Any, other: Any) -> None:
+def test_the_other_forms_of_a_name_are_those_of_the_name_that_counts(one: Any, other: Any) -> None:
     merged = merge_clocks(one, other, DIGEST)
-    for name in merged.keys() & {*SHORTER}:
+    for name in merged.keys() & {*FORMS}:
         owners = [clock for clock in (one, other) if clock.get(name) == merged[name]]
         assert any(all(clock.get(each) == merged.get(each) for each in ("firstname", "lastname")) for clock in owners)
 
