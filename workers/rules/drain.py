@@ -206,7 +206,8 @@ def _take_note(state: DrainState, now: float, landed: Landed) -> None:
             known.rows, known.shards = rows, shards
             state.found_any |= rows > 0
         case Prepared():
-            known.rows, state.ready = None, state.ready + 1
+            # Of rows that were set apart none is left.
+            known.rows, state.ready, state.found_any = None, state.ready + 1, True
         case Reserved(paused, until):
             known.slot = not paused and until is None
             if until is not None:
