@@ -30,7 +30,7 @@ from sandbox import redis as embedded
 from sandbox.parent_watch import ParentWatch
 
 FAULTS = Path(__file__).parent / "faults"
-PLANTED_SEEDS = 400
+PLANTED_SEEDS = 2000
 
 
 def main(arguments: list[str] | None = None) -> int:
