@@ -147,7 +147,9 @@ def _holds(current: Mapping[str, str], part: Clock, block: Sequence[str], digest
 
 
 def _sets(values: Mapping[str, str], current: Mapping[str, str], block: Sequence[str]) -> bool:
-    return any(name in values and values[name] == current.get(name, "") for name in block)
+    """Whether the block is as these values say, of which it has a part."""
+    said = [name for name in block if name in values]
+    return bool(said) and all(values[name] == current.get(name, "") for name in said)
 
 
 def doubt_blocks(clock: Clock, current: Mapping[str, str], digest: Digest) -> dict[str, Stamp]:

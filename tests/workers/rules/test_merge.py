@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
+from msgspec.structs import replace
 
 from workers.rules.customer import UNRECORDED, Customer
 from workers.rules.field_clock import SEEN, digester
@@ -169,6 +170,16 @@ def test_a_merge_takes_a_name_away_whole_and_with_its_shorter_forms() -> None:
         forget_taken([taken, chosen], {"firstname": "Carla", "lastname": "Else"}, news, [], DIGEST).clock["lastname"][0]
         == 7
     )
+
+
+def test_what_a_word_has_in_common_with_what_the_merge_chose_was_not_set_by_it() -> None:
+    """The way to pay is mostly the same."""
+    how = {"dealdroid_payment_method": "cash"}
+    chosen = replace(said(5, dealdroid_last_intent="Ask price", **how), active_ms=5)
+    taken = replace(said(7, dealdroid_last_intent="Share contact", **how), active_ms=7)
+    news = [(6, MappedEvent(activity={"dealdroid_last_intent": "Purchase", **how}))]
+    current = {"dealdroid_last_intent": "Ask price", **how}
+    assert forget_taken([chosen, taken], current, news, news, DIGEST) == chosen
 
 
 def test_a_merge_that_chose_no_address_takes_the_others_away() -> None:
