@@ -495,7 +495,8 @@ def test_a_name_is_written_whole_beside_that_of_the_other_customer(scene: Scene,
 
 @EVERY_WRITE
 def test_an_older_word_of_a_city_brings_no_part_of_another_address_there(scene: Scene, writes: str) -> None:
-    """The merge gave the contact an address in the city of which an older word comes late."""
+    """The merge gave the contact an address in the city of which an older word comes late, though since that address:
+    it took away what was said later."""
     set_up(scene, FAR_ANN, FAR_BOB, writes=writes)
     paris = {"street_address": "1 Rue Lepic", "city": "Paris", "postal_code": "75018", "country": "France"}
     scene.sync(lead(FAR_ANN, address={**HOME, "street_address": "14 Baker Street"}))
@@ -508,7 +509,7 @@ def test_an_older_word_of_a_city_brings_no_part_of_another_address_there(scene: 
     scene.assert_done()
     contact = the_contact(scene)
     parts = [contact.get(name) for name in ("address", "city", "zip", "country")]
-    assert parts in ([*paris.values()], ["14 Baker Street", *[*HOME.values()][1:]])
+    assert parts in ([*paris.values()], [*HOME.values()])
 
 
 def test_customers_without_a_merge_cost_one_call_for_each_batch(scene: Scene, each_version: None) -> None:
