@@ -105,7 +105,8 @@ class OrderReader:
         return [*made, *self._find_linked(unseen)]
 
     def _find_linked(self, doubtful: Sequence[tuple[OrderWork, Said]]) -> list[OrderWork]:
-        """Of works whose carts may have a part in an order with another key: those at whose contact it is."""
+        """Of works whose carts may have a part in an order with another key: those at whose contact it is. Where that
+        has a later order of the same customer than Redis knows, its own cart may only come again after this one."""
         ids = [work.known.contact_id for work, _ in doubtful if work.known.contact_id]
         if not ids:
             return []
@@ -122,9 +123,15 @@ class OrderReader:
                 if isinstance(one, RetryLater):
                     work.wait("row", one.why)
             forgotten = [order for one in outcomes if isinstance(one, dict) and (order := self._adopt(one))]
-            for order in forgotten:
-                if not work.known.orders.find(order.reference) and _remember(work, making, order):
-                    made.append(work)
+            forgotten = [order for order in forgotten if not work.known.orders.find(order.reference)]
+            if [order for order in forgotten if _remember(work, making, order)]:
+                made.append(work)
+                continue
+            own_value, newest = json.dumps(making.customer), work.known.orders.newest
+            theirs = {one["id"] for one in outcomes if isinstance(one, dict) and one.get(CUSTOMER) == own_value}
+            for order in sorted(forgotten, key=lambda order: int(order.id)):
+                if order.id in theirs and int(order.id) > int((newest and newest.id) or 0):
+                    work.known.orders = work.known.orders.with_order(order)
         return made
 
     def _adopt(self, found: Mapping[str, str]) -> Order | None:
