@@ -94,7 +94,6 @@ class SentLog:
             self._journal.use_dataset(read_dataset(connection))
         with self._lock:
             self._journal.inherit(self._inherit)
-            self._drop_old()
             foreign = {name: one for name, one in self._entries.items() if one.epoch and not is_same(epoch, one.epoch)}
             missing = {name: one.result for name, one in foreign.items() if one.result != NOT_DELIVERED}
             if missing:
@@ -103,6 +102,8 @@ class SentLog:
             self._store(
                 {name: replace(one, epoch=epoch, seen_at=self.machine.monotonic()) for name, one in foreign.items()}
             )
+            # Not before: Redis may have been away for longer.
+            self._drop_old()
         self._meet_peers(connection, now_ms)
         if worker and self._waits and self._since_ms + rules.LIMIT_MS > now_ms:
             signed = ("HSET", keys.ASSERTED, worker, rules.sign(epoch, now_ms))
@@ -153,6 +154,8 @@ class SentLog:
             if epoch == self._hidden:
                 self._hiddens.append(epoch)
             self._epoch, self._waits = "", True
+            # Redis may have been away for longer than whom it lists was seen alive.
+            self._peers = dict.fromkeys(self._peers, self.machine.monotonic())
         if self._left:
             drop_connections()
 

@@ -40,6 +40,20 @@ def test_what_was_sent_is_written_to_a_restarted_redis(tmp_path: Path) -> None:
         assert again.get(message_key(MESSAGE)) == b"sent"
 
 
+def test_what_was_sent_is_written_to_a_redis_that_was_away_for_minutes(tmp_path: Path) -> None:
+    machine = ManualMachine()
+    sent_log = SentLog(machine)
+    with start(tmp_path) as server:
+        sent_log.reassert(redis.Redis.from_url(server.url))
+        sent_log.record({message_key(MESSAGE): "sent"})
+        server.kill()
+    machine.seconds += 300
+    with start(tmp_path) as server:
+        again = redis.Redis.from_url(server.url)
+        sent_log.reassert(again)
+        assert again.get(message_key(MESSAGE)) == b"sent"
+
+
 def test_what_a_dead_worker_sent_is_written_to_a_restarted_redis(tmp_path: Path) -> None:
     """Only the dead worker's journal is left."""
     port = own_port()
@@ -111,6 +125,28 @@ def test_no_message_is_sent_in_the_first_seconds_of_a_restarted_redis(tmp_path: 
         again = redis.Redis.from_url(server.url)
         assert 0 < before.seconds_to_wait(again) <= 5
         assert 0 < fresh.seconds_to_wait(again) <= 5, "also a worker that was not there before must wait"
+
+
+def test_after_minutes_without_redis_no_message_leaves_before_every_worker_has_told_it(tmp_path: Path) -> None:
+    """Nobody is listed as alive then but who came back first."""
+    machine = ManualMachine()
+    workers = {"first": SentLog(machine), "second": SentLog(machine)}
+    with start(tmp_path) as server:
+        connection = redis.Redis.from_url(server.url)
+        connection.zadd(keys.WORKERS, dict.fromkeys(workers, connection.time()[0] * 1000))
+        for name, sent_log in workers.items():
+            sent_log.reassert(connection, name)
+            assert sent_log.seconds_to_wait(connection) == 0
+        server.kill()
+    machine.seconds += 300
+    with start(tmp_path) as server:
+        again = redis.Redis.from_url(server.url)
+        again.delete(keys.WORKERS)
+        again.zadd(keys.WORKERS, {"first": again.time()[0] * 1000})
+        workers["first"].reassert(again, "first")
+        assert workers["first"].seconds_to_wait(again) > 0
+        workers["second"].reassert(again, "second")
+        assert workers["first"].seconds_to_wait(again) == 0
 
 
 def test_what_came_back_during_the_wait_is_known_before_messages_leave(tmp_path: Path) -> None:
