@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from leadcore.event import identity
-from leadcore.fields import MESSAGE, RECEIPT
+from leadcore.fields import MESSAGE, PLACE, RECEIPT
 from leadcore.reasons import english, modernize
 from leadcore.store import keys, scripts
 from leadcore.store.bell import Bell
@@ -74,11 +74,13 @@ class Messages:
         self.bell = Bell(connection)
         self._put = connection.register_script(_PUT)
 
-    def put(self, message: Outgoing, key: str) -> str:
+    def put(self, message: Outgoing, key: str, taken_ms: int = 0) -> str:
         """`NEW`: it waits in the outbox; `SAME`: this message was put before; `OTHER`: another one was, under its id.
-        `key`: what only the sender knows, for the digest of what is sent."""
+        `key`: what only the sender knows, for the digest of what is sent. `taken_ms`: when it was put first, if it is
+        put again: before what its customer is sent since."""
         shard = keys.shard_of(identity(message.customer), self.shards)
         record, entry = make_fields(message)
+        entry += (PLACE, f"{taken_ms}-0") if taken_ms else ()
         request = message.digest(key)
         record += (MESSAGE["request"], request)
         outcome: bytes = self._put(

@@ -50,10 +50,13 @@ class Sender:
         except msgspec.DecodeError:  # another version's
             return
         if not self._is_forgotten(taken):
-            self._messages.put(Outgoing(taken.id, taken.customer, taken.texts, taken.urgent), taken.key)
+            message = Outgoing(taken.id, taken.customer, taken.texts, taken.urgent)
+            self._messages.put(message, taken.key, taken.taken_ms)
 
     def _is_forgotten(self, taken: _Taken) -> bool:
         """Whether the customer was forgotten since."""
-        name = keys.forgotten(keys.digest(self._feeder.key, identity(taken.customer)))
-        tombstone = self._messages.redis.get(name)
+        redis, feeder = self._messages.redis, self._feeder
+        # A process that has put no lead yet does not know the one in Redis; where there is none, nobody was forgotten.
+        key = feeder.key if feeder.fixed_key else redis.get(keys.SECRET) or b""
+        tombstone = redis.get(keys.forgotten(keys.digest(key, identity(taken.customer))))
         return bool(tombstone) and int(tombstone.split()[0]) >= taken.taken_ms
