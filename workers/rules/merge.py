@@ -117,10 +117,11 @@ def forget_taken(
     for block in (*WHOLE, *((name,) for name in joint.clock if not any(name in whole for whole in (*WHOLE, SHORTER)))):
         said = max((version for version, mapped in news if not _is_apart(block, _list_values(mapped))), default=-1)
         parts = [(_cut(one.clock, block), one) for one in records]
-        chosen = [(part, one) for part, one in parts if _last(part) < said and _holds(current, part, block, digest)]
-        was_set = any(_sets(_list_values(mapped), current, block) for _, mapped in words)
-        if chosen and not was_set and said < _last(_cut(joint.clock, block)):
-            part, one = max(chosen, key=lambda each: _last(each[0]))
+        held = [(part, one) for part, one in parts if _holds(current, part, block, digest)]
+        # Several may have said it: the newest of them has not been taken away.
+        part, one = max(held, key=lambda each: _last(each[0]), default=({}, UNKNOWN))
+        was_set = any(_sets(_list_values(mapped), current, block, part) for _, mapped in words)
+        if held and not was_set and _last(part) < said < _last(_cut(joint.clock, block)):
             forms = _cut(one.clock, SHORTER) if block is WHOLE[0] else {}
             dropped = {*block, *(SHORTER if block is WHOLE[0] else ())}
             kept = {name: stamp for name, stamp in joint.clock.items() if name not in dropped}
@@ -146,10 +147,12 @@ def _holds(current: Mapping[str, str], part: Clock, block: Sequence[str], digest
     return all(content == digest(name, current.get(name, "")) for name, (_, content) in part.items())
 
 
-def _sets(values: Mapping[str, str], current: Mapping[str, str], block: Sequence[str]) -> bool:
-    """Whether the block is as these values say, of which it has a part."""
-    said = [name for name in block if name in values]
-    return bool(said) and all(values[name] == current.get(name, "") for name in said)
+def _sets(values: Mapping[str, str], current: Mapping[str, str], block: Sequence[str], part: Clock) -> bool:
+    """Whether a lead of these values may have set the block to what it is, which `part` of a clock holds too. Two names
+    or addresses may have parts in common; what a name was given as is written with a new name only."""
+    names = [name for name in block if name in values and name != NAME_GIVEN]
+    there = [name for name in names if values[name] == current.get(name, "")]
+    return bool(names) and (there == names or any(name not in part for name in there))
 
 
 def doubt_blocks(clock: Clock, current: Mapping[str, str], digest: Digest) -> dict[str, Stamp]:

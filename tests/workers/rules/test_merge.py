@@ -161,6 +161,22 @@ def test_what_a_merge_took_away_counts_no_more_than_what_it_chose_for_who_spoke_
     assert kept.clock["phone"][0] == left
 
 
+def test_a_word_that_the_contact_still_holds_was_not_taken_away() -> None:
+    """Both customers said it, as one person in two chats does, and the older word of a third lead comes late."""
+    both, late = [said(5, phone="1"), said(7, phone="1")], [(6, MappedEvent(details={"phone": "3"}))]
+    assert forget_taken(both, {"phone": "1"}, late, late, DIGEST).clock["phone"][0] == 7
+    taken = [*both, said(8, phone="2")]
+    assert forget_taken(taken, {"phone": "1"}, late, late, DIGEST).clock["phone"][0] == 8
+
+
+def test_a_word_that_was_written_without_what_hubspot_refuses_has_set_what_is_there() -> None:
+    """Of the customer's former word there is only a part that both have in common."""
+    former, taken = said(5, country="Thailand"), said(7, city="Leeds", country="United Kingdom")
+    late = [(6, MappedEvent(address={"city": "Hull", "state": "Nowhere", "country": "Thailand"}))]
+    current = {"city": "Hull", "country": "Thailand"}
+    assert forget_taken([former, taken], current, late, late, DIGEST).clock == taken.clock
+
+
 def test_a_merge_takes_a_name_away_whole_and_with_its_shorter_forms() -> None:
     chosen = said(5, firstname="Carla", lastname="Depaz", dealdroid_shorter_1="Carla D")
     taken = said(7, firstname="Carla", lastname="Krueger", dealdroid_shorter_2="Carla K")
