@@ -73,18 +73,25 @@ def read_ids(contact: Mapping[str, str]) -> list[str]:
 
 
 def merge_clocks(one: Clock, other: Clock, digest: Digest) -> dict[str, Stamp]:
-    """The newest stamp of each property. The other forms of a name go with the name that they are forms of: who says it
-    again says them with it. Of two addresses that certainly are two no part of the older one counts."""
+    """The newest stamp of each property. Of two whole names the newer one counts, and a part of a name beside a whole
+    one does not, as with a single customer. The other forms of a name go with the name that they are forms of: who says
+    it again says them with it. Of two addresses that certainly are two no part of the older one counts."""
     merged = {name: max(clock[name] for clock in (one, other) if name in clock) for name in {**one, **other}}
     older, newer = sorted(
         ({name: clock[name] for name in ADDRESS if name in clock} for clock in (one, other)), key=_last
     )
     if _last(older) < _last(newer) and any(_differ(older[name], newer[name]) for name in older.keys() & newer.keys()):
         merged |= {name: (_last(newer), newer[name][1] if name in newer else digest(name, "")) for name in older}
+    if whole := [[clock[name] for name in NAME] for clock in (one, other) if _has_whole_name(clock, digest)]:
+        merged |= zip(NAME, max(whole, key=lambda stamps: (min(stamps)[0], stamps)), strict=True)
     named = [clock for clock in (one, other) if all(clock.get(name) == merged.get(name) for name in NAME)]
     forms = [_cut(clock, FORMS) for clock in named]
     kept = {name: max(each[name] for each in forms if name in each) for name in {key for each in forms for key in each}}
     return {name: stamp for name, stamp in merged.items() if name not in FORMS} | kept
+
+
+def _has_whole_name(clock: Clock, digest: Digest) -> bool:
+    return all(_is_said(name, clock) and clock[name][1] != digest(name, "") for name in NAME)
 
 
 def _last(clock: Clock) -> int:

@@ -12,7 +12,7 @@ from workers.rules.customer import UNRECORDED, Customer
 from workers.rules.field_clock import SEEN, digester
 from workers.rules.lead import Decision, Lead, Loaded
 from workers.rules.mapping.mapped_event import MappedEvent
-from workers.rules.mapping.property_names import ADDRESS, CUSTOMER_ID, MERGED, OTHER_IDS
+from workers.rules.mapping.property_names import ADDRESS, CUSTOMER_ID, MERGED, NAME, OTHER_IDS
 from workers.rules.merge import (
     FORMS,
     choose_former,
@@ -55,7 +55,7 @@ def test_to_merge_clocks_again_changes_nothing(one: Any, other: Any) -> None:
 @given(clocks, clocks)
 def test_of_each_property_the_newest_word_counts(one: Any, other: Any) -> None:
     merged = merge_clocks(one, other, DIGEST)
-    for name in {*one, *other} - {*FORMS, *ADDRESS}:
+    for name in {*one, *other} - {*NAME, *FORMS, *ADDRESS}:
         assert merged[name] == max(clock[name] for clock in (one, other) if name in clock)
 
 
@@ -144,6 +144,31 @@ def test_the_contact_lists_all_its_customers(
 
 def said(version: int, **values: str) -> Customer:
     return Customer(clock={name: (version, DIGEST(name, value)) for name, value in values.items()})
+
+
+CARLA = {"firstname": "Carla", "lastname": "Depaz"}
+
+
+@given(clocks, clocks)
+def test_of_whole_names_one_counts_whole(one: Any, other: Any) -> None:
+    merged = merge_clocks(one, other, DIGEST)
+    names = [{name: clock.get(name, (0, b"")) for name in NAME} for clock in (one, other)]
+    whole = [name for name in names if all(version for version, _ in name.values())]
+    assert not whole or {name: merged[name] for name in NAME} in whole
+
+
+@pytest.mark.parametrize("first", ["Nok", "Lek"])
+def test_a_part_of_a_name_replaces_no_whole_one_of_another_customer(first: str) -> None:
+    """Nor the forms of that, whether it is a part of the same name or of another."""
+    whole = {"firstname": "Nok", "lastname": "Jaidee", "dealdroid_name_given": "K. Nok Jaidee", FORMS[1]: "Nok J"}
+    clock = said(5, **whole).clock
+    for part in ({"firstname": first}, {"firstname": first, "lastname": ""}):
+        assert merge_clocks(clock, said(7, **part, dealdroid_name_given=first).clock, DIGEST) == clock
+
+
+def test_of_a_name_that_was_said_in_two_parts_none_is_mixed_into_a_newer_one() -> None:
+    parts, newer = {**said(3, firstname="Nok").clock, **said(6, lastname="Jaidee").clock}, said(5, **CARLA).clock
+    assert merge_clocks(parts, newer, DIGEST) == newer
 
 
 @pytest.mark.parametrize(
