@@ -302,6 +302,20 @@ def test_a_page_that_refreshes_itself_chooses_no_language(browser: Browser) -> N
     assert browser.run("return document.documentElement.lang") == "en"
 
 
+def test_a_page_that_refreshes_itself_keeps_its_language(browser: Browser) -> None:
+    """Else what it shows would be in another one than what stands above it, once that is chosen on another page."""
+    browser.open("?lang=en")
+    browser.open("leads")
+    title = browser.driver.title
+    browser.driver.execute_async_script("fetch(location.origin + location.pathname + '?lang=th').then(arguments[0])")
+    browser.refresh()
+    refreshed = browser.driver.title
+    browser.open("leads")
+    assert browser.driver.title != title
+    browser.open("?lang=en")
+    assert refreshed == title
+
+
 def test_a_refresh_disturbs_nobody(browser: Browser, shop: Line) -> None:
     shop.sync(*(lead(f"c-{number}", name=f"Nok {number}") for number in range(8)))
     browser.look(PHONE)

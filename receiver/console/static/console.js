@@ -66,9 +66,12 @@ async function refresh() {
   if (document.hidden || isInUse()) return;
   const keepsNames = isNamed() || Date.now() - namesAsked < NAMES_AGAIN;
   if (!keepsNames) namesAsked = Date.now();
+  // Another language may have been chosen since, on another page.
+  const asked = new URLSearchParams(location.search);
+  asked.set("lang", document.documentElement.lang);
   const headers = { "Leadsync-Refresh": "yes", ...(keepsNames && { "Leadsync-Names": "kept" }) };
   try {
-    const answer = await fetch(location.origin + location.pathname + location.search, { credentials: "same-origin", cache: "no-store", headers });
+    const answer = await fetch(`${location.origin}${location.pathname}?${asked}`, { credentials: "same-origin", cache: "no-store", headers });
     if (answer.status === 401 || answer.status === 429) {
       clearInterval(timer);
       stale.hidden = false;
