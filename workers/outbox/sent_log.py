@@ -61,7 +61,7 @@ class SentLog:
         self._hidden, self._hiddens = self.machine.token(8), deque[str](maxlen=2)
         # Other workers -> when they were last seen alive, in monotonic seconds: a new Redis may not know them.
         self._peers: dict[str, float] = {}
-        self._rotated_at = self.machine.monotonic()
+        self._rotated_at = self._met_at = self.machine.monotonic()
 
     def record(self, results: Mapping[str, str]) -> None:
         """Remember results by message key: "sending", "sent", "interrupted", or `NOT_DELIVERED`: it certainly was not
@@ -154,8 +154,10 @@ class SentLog:
             if epoch == self._hidden:
                 self._hiddens.append(epoch)
             self._epoch, self._waits = "", True
-            # Redis may have been away for longer than whom it lists was seen alive.
-            self._peers = dict.fromkeys(self._peers, self.machine.monotonic())
+            # While Redis is away nobody can be seen alive.
+            now = self.machine.monotonic()
+            self._peers = {name: at + now - self._met_at for name, at in self._peers.items()}
+            self._met_at = now
         if self._left:
             drop_connections()
 
@@ -178,7 +180,7 @@ class SentLog:
         now = self.machine.monotonic()
         alive = connection.zrangebyscore(keys.WORKERS, now_ms - rules.ALIVE_MS, "+inf")
         known = {name: at for name, at in self._peers.items() if at > now - rules.ALIVE_MS / 1000}
-        self._peers = known | dict.fromkeys((name.decode() for name in alive), now)
+        self._peers, self._met_at = known | dict.fromkeys((name.decode() for name in alive), now), now
 
     def _store(self, entries: Mapping[str, _Entry]) -> None:
         for name, one in entries.items():

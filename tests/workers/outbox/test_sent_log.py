@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import redis
 
@@ -181,6 +182,24 @@ def test_where_info_is_hidden_a_flapping_connection_holds_messages_no_longer_tha
             sent_log.reassert(administrator, "worker")
             machine.seconds += 1.0
         assert sent_log.seconds_to_wait(administrator) == 0
+
+
+def test_nobody_waits_for_a_dead_worker_however_often_a_connection_is_lost(tmp_path: Path) -> None:
+    machine = ManualMachine()
+    sent_log = SentLog(machine)
+    with start(tmp_path) as server:
+        connection: Any = redis.Redis.from_url(server.url)
+        connection.execute_command("ACL", "SETUSER", "default", "-info")
+        connection.zadd(keys.WORKERS, dict.fromkeys(["alive", "dead"], connection.time()[0] * 1000))
+        sent_log.reassert(connection, "alive")
+        connection.zrem(keys.WORKERS, "dead")
+        for second in range(81):
+            if second % 20 == 0:
+                sent_log.note_lost()
+            machine.seconds += 1
+            sent_log.reassert(connection, "alive")
+            waits = sent_log.seconds_to_wait(connection)
+        assert waits == 0
 
 
 def test_workers_that_start_again_and_again_leave_no_names(client: redis.Redis) -> None:
