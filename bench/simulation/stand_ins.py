@@ -54,6 +54,8 @@ REST_SECONDS = ("1", "1", "4")
 # One row of a batch is answered with an error, or not at all although it was dealt with.
 ROW_KINDS = ("row_locked", "missing_rows")
 HUBSPOT_KINDS = ("423", "429", "500", "502", "hang", "lost answer", "unreachable", *ROW_KINDS)
+# Those that pause a line, each for its own time.
+LINE_KINDS = ("423", "429")
 # None that ends a connection before the message is taken: such a customer stays untold, and nobody could tell that
 # from a broken promise.
 DEALDROID_KINDS = ("408", "408", "429", "500", "lost answer")
@@ -105,7 +107,8 @@ class Traffic:
     def brown_out(self) -> None:
         """More requests fail for a while, in one or two ways."""
         share, self.share = self.share, BROWNOUT_SHARE
-        self.kinds = [self._dice.choice(self._kinds), self._dice.choice(self._kinds)]
+        kinds = LINE_KINDS if self._dice.random() < 0.5 else self._kinds
+        self.kinds = [self._dice.choice(kinds), self._dice.choice(kinds)]
         self.scheduler.wait(None, self.scheduler.now + BROWNOUT_SECONDS)
         self.share, self.kinds = min(share, self.share), self._kinds
 
