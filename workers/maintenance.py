@@ -75,7 +75,8 @@ class Maintenance:
         self._end.set()
         if self.outage.is_on:
             return
-        self._thread.join(BEAT_SECONDS * 2)
+        if self._thread.is_alive():
+            self._thread.join(BEAT_SECONDS * 2)
         try:
             self.tally.flush(self.lines[keys.INBOX])
             for name in self.lists:

@@ -61,7 +61,8 @@ class Notifier:
     def stop(self) -> None:
         """End the thread, after the text that it is sending."""
         self._end.set()
-        self._thread.join(CONNECT_SECONDS + READ_SECONDS + CHECK_SECONDS)
+        if self._thread.is_alive():
+            self._thread.join(CONNECT_SECONDS + READ_SECONDS + CHECK_SECONDS)
 
     def _run(self) -> None:
         while not self._end.wait(CHECK_SECONDS):

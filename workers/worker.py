@@ -123,19 +123,20 @@ def run(settings: WorkerSettings) -> None:
     notifier = Notifier(connect(shared), settings.alert_url, shared.config.inbox.shards, shared.timezone, machine)
     loops = _open_loops(settings, machine)
     _collect_garbage_rarely()
-    maintenance.start()
-    for loop in loops:
-        loop.start()
-    runtime.restore.start()
-    runtime.surveyor.start()
-    if runtime.stages:
-        runtime.stages.start()
-    else:
-        with suppress(*AWAY), closing(connect(shared)) as connection:
-            forget_progress(connection)
-    if settings.alert_url:
-        notifier.start()
+    # From its first heartbeat on it has to say farewell, however early a signal comes.
     try:
+        maintenance.start()
+        for loop in loops:
+            loop.start()
+        runtime.restore.start()
+        runtime.surveyor.start()
+        if runtime.stages:
+            runtime.stages.start()
+        else:
+            with suppress(*AWAY), closing(connect(shared)) as connection:
+                forget_progress(connection)
+        if settings.alert_url:
+            notifier.start()
         _work_until_stopped(name, runtime, outage, parent_id)
     finally:
         for loop in loops:
@@ -205,7 +206,12 @@ def _wait_for_redis(shared: Settings, outage: Outage, machine: Machine, parent: 
 
 def _reset_signals() -> None:
     for signum in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(signum, signal.SIG_DFL)
+        signal.signal(signum, _leave)
+
+
+def _leave(_signum: int, _frame: FrameType | None) -> None:
+    """End at once."""
+    sys.exit(0)
 
 
 def _work_until_stopped(name: str, runtime: Runtime, outage: Outage, parent: int) -> None:

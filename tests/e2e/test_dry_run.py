@@ -23,6 +23,11 @@ def call(line: Line, *words: str, **environ: str) -> Result:
     return CliRunner().invoke(cli, words, env={**line.environ, "COLUMNS": "200", **environ})
 
 
+def retry_held(line: Line) -> None:
+    done = call(line, "retry", "--held")
+    assert done.exit_code == 0, done.output
+
+
 def status(line: Line) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(call(line, "status", "--json").stdout)
     return found
@@ -136,7 +141,7 @@ def test_without_workers_the_commands_own_environment_says_whether_a_retry_makes
 ) -> None:
     line = spare_line()
     assert call(line, "retry", "--held", **DRY).exit_code == 1
-    assert call(line, "retry", "--held").exit_code == 0
+    retry_held(line)
 
 
 def test_a_held_word_does_not_overwrite_a_newer_one(dry_line: tuple[Line, Process]) -> None:
@@ -150,7 +155,7 @@ def test_a_held_word_does_not_overwrite_a_newer_one(dry_line: tuple[Line, Proces
     assert line.crm.contact("c")["phone"] == "+66811111111"
     restart_worker(line, worker)
     line.sync(lead("c", phone="0833333333"))
-    assert call(line, "retry", "--held").exit_code == 0
+    retry_held(line)
     line.settle()
     assert line.crm.said("c", "phone") == ["+66811111111", "+66833333333"]
     assert line.crm.contact("c")["email"] == "ann@lee-shop.co.th", "what is not contradicted is still written"
@@ -164,7 +169,7 @@ def test_what_was_said_first_is_retried_first(dry_line: tuple[Line, Process]) ->
     for name in ("c", "d", "e", "f"):
         line.sync(lead(name, name="Ann Lee", intent="Share contact"), lead(name, intent="Purchase"))
     restart_worker(line, worker)
-    assert call(line, "retry", "--held").exit_code == 0
+    retry_held(line)
     line.settle()
     assert {one.state for one in line.receipts()} <= {"created", "updated", "unchanged"}
 

@@ -8,7 +8,7 @@ import signal
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -96,6 +96,18 @@ def assert_all_synced_once(line: Line, customers: Sequence[str]) -> None:
 def await_a_call(line: Line) -> None:
     """Until HubSpot has a request that it has not answered, and the first write is behind."""
     eventually(lambda: line.crm.calls("/batch/upsert") and line.crm.portal.quota.today > line.crm.calls(""))
+
+
+def test_a_worker_that_is_stopped_at_its_first_heartbeat_is_no_longer_among_the_living(
+    spare_line: Callable[..., Line],
+) -> None:
+    """Messages would wait for it after a failover, and leads that are held back for a restart."""
+    line = spare_line()
+    for _ in range(3):
+        worker = line.start("worker", DRY_RUN="1")
+        eventually(lambda: line.redis.zcard(keys.WORKERS))
+        worker.stop()
+        assert [line.redis.zcard(name) for name in (keys.WORKERS, keys.DRY_WORKERS)] == [0, 0]
 
 
 def test_sigterm_to_a_busy_worker_loses_nothing_and_repeats_nothing(own: Own) -> None:

@@ -163,7 +163,8 @@ class EndpointLoop:
     def stop(self) -> None:
         """End the thread; what is under way has `STOP_SECONDS` to come back."""
         self.end()
-        self._thread.join(STOP_SECONDS * 2)
+        if self._thread.is_alive():
+            self._thread.join(STOP_SECONDS * 2)
 
     def _run(self) -> None:
         while not self._end.is_set():
