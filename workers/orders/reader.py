@@ -1,7 +1,7 @@
 """Reads from HubSpot what plans need: forgotten orders, orders, their lines, and who owns the contacts."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -41,17 +41,22 @@ class OrderReader:
             return
         for work in unknown.values():
             work.known.searched = True
-        # HubSpot's page wants the values of IN in small letters; another answer is told from ours by the value itself.
-        forms = sorted({form for value in unknown for form in (value, value.lower())})
-        found: dict[str, Mapping[str, str]] = {}
-        for start in range(0, len(forms), MOST_VALUES):
-            found |= self._search(forms[start : start + MOST_VALUES])
+        found = self._search_customers(unknown)
         # The oldest first, so that the newest is the last that is adopted.
         for id in sorted(found, key=int):
             owner = unknown.get(found[id].get(CUSTOMER) or "")
             order = rules.adopt(found[id], id, digest, self.kind)
             if owner and order:
                 owner.known.orders = owner.known.orders.with_order(order)
+
+    def _search_customers(self, customers: Iterable[str]) -> dict[str, Mapping[str, str]]:
+        """The orders that bear one of these as their customer, and may bear another, by id."""
+        # HubSpot's page wants the values of IN in small letters; another answer is told from ours by the value itself.
+        forms = sorted({form for value in customers for form in (value, value.lower())})
+        found: dict[str, Mapping[str, str]] = {}
+        for start in range(0, len(forms), MOST_VALUES):
+            found |= self._search(forms[start : start + MOST_VALUES])
+        return found
 
     def _search(self, forms: Sequence[str]) -> dict[str, Mapping[str, str]]:
         """The orders with one of `forms` as their customer, by id."""
@@ -105,8 +110,9 @@ class OrderReader:
         return [*made, *self._find_linked(unseen)]
 
     def _find_linked(self, doubtful: Sequence[tuple[OrderWork, Said]]) -> list[OrderWork]:
-        """Of works whose carts may have a part in an order with another key: those at whose contact it is. Where that
-        has a later order of the same customer than Redis knows, its own cart may only come again after this one."""
+        """Of works whose carts may have a part in an order with another key: those at whose contact it is. Where there
+        is a later order of the same customer than Redis knows, linked or not, its own cart may only come again after
+        this one."""
         ids = [work.known.contact_id for work, _ in doubtful if work.known.contact_id]
         if not ids:
             return []
@@ -116,6 +122,7 @@ class OrderReader:
         orders = [id for linked in of_contact.values() for id in linked]
         found = self.records.read(self.kind, orders, rules.read_properties(self.kind)) if orders else {}
         made = []
+        searched = self._search_customers(json.dumps(making.customer) for _, making in doubtful)
         for work, making in doubtful:
             contact = contacts.get(work.known.contact_id)
             outcomes = [found.get(id) for id in of_contact.get(own.get(work.known.contact_id, ""), ())]
@@ -127,10 +134,12 @@ class OrderReader:
             if [order for order in forgotten if _remember(work, making, order)]:
                 made.append(work)
                 continue
-            own_value, newest = json.dumps(making.customer), work.known.orders.newest
-            theirs = {one["id"] for one in outcomes if isinstance(one, dict) and one.get(CUSTOMER) == own_value}
-            for order in sorted(forgotten, key=lambda order: int(order.id)):
-                if order.id in theirs and int(order.id) > int((newest and newest.id) or 0):
+            value, newest = json.dumps(making.customer), work.known.orders.newest
+            found_any = [*searched.values(), *(one for one in outcomes if isinstance(one, dict))]
+            theirs = {int(one["id"]): one for one in found_any if one.get(CUSTOMER) == value}
+            for id in sorted(theirs):
+                order = self._adopt(theirs[id])
+                if order and id > int((newest and newest.id) or 0) and not work.known.orders.find(order.reference):
                     work.known.orders = work.known.orders.with_order(order)
         return made
 
