@@ -1,8 +1,9 @@
 """What happens to machines and servers: clocks that differ and jump, and a Redis that loses what it held.
 
 A replica that lags takes over: the data are those of a moment before, under a new run and a new history, by a server
-that has been up for long. Or all data are lost with a restart. Of what a shop's own system, the hooks, the team or a
-payment said to Redis in that time nobody else knows, so that such seeds have none of these.
+that has been up for long. Or all data are lost with a restart. A shop's own system and payments speak to Redis here and
+not to a receiver, which would remember it, and of what hooks and the team were told nobody else knows, so that such
+seeds have none of these.
 """
 
 import random

@@ -135,8 +135,8 @@ class OrderReader:
                 made.append(work)
                 continue
             value, newest = json.dumps(making.customer), work.known.orders.newest
-            found_any = [*searched.values(), *(one for one in outcomes if isinstance(one, dict))]
-            theirs = {int(one["id"]): one for one in found_any if one.get(CUSTOMER) == value}
+            there = [*searched.values(), *(one for one in outcomes if isinstance(one, dict))]
+            theirs = {int(one["id"]): one for one in there if one.get(CUSTOMER) == value}
             for id in sorted(theirs):
                 order = self._adopt(theirs[id])
                 if order and id > int((newest and newest.id) or 0) and not work.known.orders.find(order.reference):
