@@ -8,12 +8,11 @@ share a clock, and whose word is the newest is written.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import reduce
-from itertools import pairwise
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from workers.rules.customer import UNKNOWN, UNRECORDED, Customer, Stamp
+from workers.rules.customer import DOUBT, UNKNOWN, UNRECORDED, Customer, Stamp, get_digest
 from workers.rules.field_clock import SEEN, Digest
 from workers.rules.lead import Decision, Loaded
 from workers.rules.mapping.mapped_event import MappedEvent
@@ -28,7 +27,6 @@ from workers.rules.mapping.property_names import (
     PLACE,
     SHORTER,
 )
-from workers.rules.outcomes import Version
 
 Clock = Mapping[str, Stamp]
 Words = Sequence[tuple[int, MappedEvent]]
@@ -91,7 +89,7 @@ def merge_clocks(one: Clock, other: Clock, digest: Digest) -> dict[str, Stamp]:
 
 
 def _has_whole_name(clock: Clock, digest: Digest) -> bool:
-    return all(_is_said(name, clock) and clock[name][1] != digest(name, "") for name in NAME)
+    return all(_is_said(name, clock) and get_digest(clock[name]) != digest(name, "") for name in NAME)
 
 
 def _last(clock: Clock) -> int:
@@ -101,7 +99,8 @@ def _last(clock: Clock) -> int:
 
 def _differ(one: Stamp, other: Stamp) -> bool:
     """Whether the values certainly are two."""
-    return one[1] != other[1] and UNRECORDED not in (one[1], other[1])
+    said = {get_digest(one), get_digest(other)}
+    return len(said) == 2 and UNRECORDED not in said
 
 
 def merge_records(records: Iterable[Customer], digest: Digest) -> Customer:
@@ -172,8 +171,12 @@ def doubt_blocks(clock: Clock, current: Mapping[str, str], digest: Digest) -> di
         if all(name in clock and clock[name][1] == digest(name, current.get(name, "")) for name in known):
             continue
         for name in known:
-            doubted[name] = (clock[name][0], UNRECORDED) if name in clock else (SEEN, digest(name, current[name]))
+            doubted[name] = _doubt(clock[name]) if name in clock else (SEEN, digest(name, current[name]))
     return doubted
+
+
+def _doubt(stamp: Stamp) -> Stamp:
+    return stamp if stamp[1] == UNRECORDED else (stamp[0], get_digest(stamp) + DOUBT)
 
 
 def is_guest(customer: Customer) -> bool:
@@ -213,12 +216,12 @@ def find_overwritten(
 
     def is_older(name: str, version: int) -> bool:
         value, stamp = current.get(name, ""), clock.get(name)
-        overtaken = stamp is not None and stamp[0] > version and stamp[1] != digest(name, value)
+        overtaken = stamp is not None and stamp[0] > version and get_digest(stamp) != digest(name, value)
         return overtaken and name not in decision.properties
 
     def is_elsewhere(address: Mapping[str, str], version: int) -> bool:
-        known = ((name, *clock[name]) for name in ("city", *PLACE) if name in address and name in clock)
-        return any(stamped > version and content != digest(name, address[name]) for name, stamped, content in known)
+        known = ((name, clock[name]) for name in ("city", *PLACE) if name in address and name in clock)
+        return any(stamp[0] > version and get_digest(stamp) != digest(name, address[name]) for name, stamp in known)
 
     def is_new(name: str, value: str) -> bool:
         return not _is_said(name, clock) and value == current.get(name, "") and name not in decision.properties
@@ -259,19 +262,17 @@ def widen_blocks(names: Collection[str], clock: Clock) -> list[str]:
 def choose_put_back(
     overwritten: Mapping[str, Collection[str]],
     clock: Clock,
-    versions: Mapping[str, Sequence[Version]],
+    history: Mapping[str, Sequence[str]],
     digest: Digest,
     *,
     merged: bool = True,
 ) -> dict[str, str]:
-    """What to write in place of the `overwritten` values (as of `find_overwritten`). `versions`: of each property of
-    `widen_blocks`, newest first. A block becomes what was last said by the clock, a part that is in doubt what it was
-    before the older word; or it stays as it is if the history lacks a part of that: the newest former value of each
-    part alone may be of another name or address. A property of no block becomes that newest former value then. But it
-    stays as it is, too, if the contact is not `merged`: a former value may be an older word still, and HubSpot have
-    refused the last. In one that is, a part of the block that no lead known by the clock has said becomes blank with
-    the rest."""
-    history = {name: [value for value, _, _ in past] for name, past in versions.items()}
+    """What to write in place of the `overwritten` values (as of `find_overwritten`). `history`: the values of each
+    property of `widen_blocks`, newest first. A block becomes what was last said by the clock, in doubt or not; or it
+    stays as it is if the history lacks a part of that: the newest former value of each part alone may be of another
+    name or address. A property of no block becomes that newest former value then. But it stays as it is, too, if the
+    contact is not `merged`: a former value may be an older word still, and HubSpot have refused the last. In one that
+    is, a part of the block that no lead known by the clock has said becomes blank with the rest."""
     said = {name: _find_said(name, clock, history.get(name, ()), digest) for name in overwritten}
     former = {
         name: choose_former(history.get(name, ()), mine) if said[name] is None else said[name]
@@ -282,11 +283,8 @@ def choose_put_back(
         if _is_apart(block, overwritten):
             continue
         never = [name for name in block if name in overwritten and not _is_said(name, clock)]
-        before = _read_before(block, overwritten, versions)
         last = {
-            name: before.get(name)
-            if merged and clock[name][1] == UNRECORDED
-            else _find_said(name, clock, (*history.get(name, ()), ""), digest)
+            name: _find_said(name, clock, (*history.get(name, ()), ""), digest)
             for name in block
             if name in clock and name not in never
         }
@@ -299,26 +297,7 @@ def choose_put_back(
 
 def _find_said(name: str, clock: Clock, past: Sequence[str], digest: Digest) -> str | None:
     """The one of the `past` values that the clock says was the last word; None if there is none."""
-    return next((value for value in past if name in clock and clock[name][1] == digest(name, value)), None)
-
-
-def _read_before(
-    block: Sequence[str], overwritten: Mapping[str, Collection[str]], versions: Mapping[str, Sequence[Version]]
-) -> dict[str, str]:
-    """What the block was before the `overwritten` values came; nothing if another part has been set since, or if it was
-    blank or one of these words too."""
-    came = {name: _find_start(versions.get(name, ())) for name in block}
-    last = max(came[name] for name in block if name in overwritten)
-    before = {name: next((value for value, at, _ in versions.get(name, ()) if at < last), "") for name in block}
-    touched = any(at >= last for name, at in came.items() if name not in overwritten)
-    # Two names or addresses may have a part in common.
-    again = all(before[name] in overwritten[name] for name, at in came.items() if at == last and name in overwritten)
-    return before if any(before.values()) and not (touched or again) else {}
-
-
-def _find_start(past: Sequence[Version]) -> int:
-    """Since when (ms) the newest value stands, 0 if there is none."""
-    return next((at for (value, at, _), (older, _, _) in pairwise([*past, ("", 0, "")]) if value != older), 0)
+    return next((value for value in past if name in clock and get_digest(clock[name]) == digest(name, value)), None)
 
 
 def _is_said(name: str, clock: Clock) -> bool:

@@ -26,7 +26,6 @@ from workers.rules.lead import CustomerBatch, Result
 from workers.rules.mapping.mapped_event import MappedEvent
 from workers.rules.mapping.property_names import CUSTOMER_ID, MERGED, OTHER_IDS
 from workers.rules.merge import (
-    Clock,
     MergedContact,
     Words,
     choose_put_back,
@@ -146,7 +145,6 @@ class Merges:
         shared = guest or customer.shared or not alone
         group.loaded = replace(group.loaded, record=record, stored=stored)
         values = self.plan.portal.from_portal(contact)
-        last_said: Clock | None = None
         if shared:
             clocks = [unpack(raw) for raw in past if raw]
             clocks += [one.customer for one in others if not (one.customer.shared or is_guest(one.customer))]
@@ -154,7 +152,6 @@ class Merges:
                 clocks.append(stored)
             apart = forget_taken(clocks, values, group.loaded.events, words, self.plan.digest)
             joint = merge_records([unpack(current), apart], self.plan.digest)
-            last_said = joint.clock
             if clocks:
                 joint = replace(joint, clock=doubt_blocks(joint.clock, values, self.plan.digest))
             group.loaded = replace(
@@ -186,7 +183,7 @@ class Merges:
             ids.pop(OTHER_IDS, None)
         group.decide(self.plan.add_values(group.decision, ids))
         if group.open:
-            self.protect(group, contact, wanted, last_said, words)
+            self.protect(group, contact, wanted, words)
 
     def _find_others(self, customer_id: str, merged: MergedContact) -> list[_Other]:
         """The contact's other own customers, without those who have another contact by now, or who are forgotten."""
@@ -211,13 +208,11 @@ class Merges:
         group: CustomerBatch,
         contact: Mapping[str, str],
         wanted: Sequence[str],
-        last_said: Clock | None = None,
         words: Words = (),
     ) -> None:
         """Decide what of the group's news may be written over the contact's values, of which `wanted` were read; put
         back what an older word of theirs, or one of `words`, has replaced, but in a contact that was not merged nothing
-        that somebody else has set. `last_said`: the contact's clock without the doubts about its values, if these are
-        new. Raises `LineDown`."""
+        that somebody else has set. Raises `LineDown`."""
         current = self.plan.portal.from_portal(contact)
         group.decide(self.plan.protect_existing(group.loaded, group.decision, current, wanted))
         customer = group.customer
@@ -228,7 +223,6 @@ class Merges:
         overwritten = find_overwritten(group.loaded, group.decision, clock, current, self.plan.digest, words)
         if not overwritten:
             return
-        clock = clock if last_said is None else last_said
         targets = {name: self.plan.portal.target(name) for name in widen_blocks(overwritten, clock)}
         names = [*targets.values(), CUSTOMER_ID]
         versions = self.hubspot.read_versions([contact["id"]], names).get(contact["id"])
@@ -238,7 +232,7 @@ class Merges:
         if not merged:
             sources = {name: _find_source(versions.get(target)) for name, target in targets.items()}
             overwritten = leave_edited(overwritten, sources, _find_source(versions.get(CUSTOMER_ID)))
-        past = {name: versions.get(target, ()) for name, target in targets.items()}
+        past = {name: [value for value, _, _ in versions.get(target, ())] for name, target in targets.items()}
         former = choose_put_back(overwritten, clock, past, self.plan.digest, merged=merged)
         changed = {
             name: value

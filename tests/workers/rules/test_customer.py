@@ -4,17 +4,30 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from leadcore import event
 from leadcore.config import Crm
 from leadcore.receipts import PROPERTIES
-from workers.rules.customer import FORMAT, TEXT_BYTES, UNKNOWN, VALUE_BYTES, Customer, guard, pack, unpack
+from workers.rules.customer import (
+    DOUBT,
+    FORMAT,
+    TEXT_BYTES,
+    UNKNOWN,
+    VALUE_BYTES,
+    WITH_DOUBTS,
+    Customer,
+    guard,
+    pack,
+    unpack,
+)
 from workers.rules.field_clock import digest_entries, digester
 from workers.rules.mapping.contact import PortalOptions, map_event
 from workers.rules.news import find_news
 
 NAMES = st.one_of(st.sampled_from(PROPERTIES), st.from_regex(r"[a-z][a-z0-9_]{0,99}", fullmatch=True))
-STAMPS = st.tuples(st.integers(0, 2**64 - 1), st.binary(min_size=VALUE_BYTES, max_size=VALUE_BYTES))
+DIGESTS = st.binary(min_size=VALUE_BYTES, max_size=VALUE_BYTES)
+STAMPS = st.tuples(st.integers(0, 2**63 - 1), DIGESTS | DIGESTS.map(lambda digest: digest + DOUBT))
 MARKS = st.binary(min_size=TEXT_BYTES, max_size=TEXT_BYTES)
 CUSTOMERS = st.builds(
     Customer,
@@ -98,10 +111,17 @@ def test_without_a_record_the_customer_is_unknown() -> None:
 
 def test_a_record_of_another_format_is_unknown_but_its_guard_still_holds() -> None:
     record = bytearray(pack(Customer(revision=8, contact_id="501")))
-    record[4] = FORMAT + 1
+    record[4] = WITH_DOUBTS + 1
     back = unpack(bytes(record))
     assert back == Customer(revision=9)
     assert guard(pack(back)) == (10).to_bytes(4, "big")
+
+
+def test_only_a_record_with_doubts_is_of_the_newer_format() -> None:
+    """A program of before the doubts reads all the others."""
+    sure = Customer(clock={"zip": (7, b"12345")})
+    assert pack(sure)[4] == FORMAT
+    assert pack(structs.replace(sure, clock={"zip": (7, b"12345" + DOUBT)}))[4] == WITH_DOUBTS
 
 
 def test_a_record_that_was_cut_short_in_its_head_is_unknown() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 from msgspec.structs import replace
 
-from workers.rules.customer import UNRECORDED, Customer
+from workers.rules.customer import DOUBT, UNRECORDED, Customer
 from workers.rules.field_clock import SEEN, digester
 from workers.rules.lead import Decision, Lead, Loaded
 from workers.rules.mapping.mapped_event import MappedEvent
@@ -27,7 +27,6 @@ from workers.rules.merge import (
     move,
     read_merged,
 )
-from workers.rules.outcomes import Version
 
 NAMES = ("phone", "email", "firstname", "lastname", "city", "zip", "dealdroid_placeholder", *FORMS)
 DIGEST = digester(b"key")
@@ -82,7 +81,11 @@ def test_of_two_addresses_no_part_of_the_older_one_counts() -> None:
     assert merged == LEEDS | {"state": (2, state[1]), "zip": (2, DIGEST("zip", ""))}
 
 
-@pytest.mark.parametrize("address", [None, (1, UNRECORDED), LEEDS["address"]], ids=["none", "in doubt", "the same"])
+@pytest.mark.parametrize(
+    "address",
+    [None, (1, UNRECORDED), LEEDS["address"], (1, LEEDS["address"][1] + DOUBT)],
+    ids=["none", "unrecorded", "the same", "the same in doubt"],
+)
 def test_two_addresses_that_may_be_one_keep_all_their_parts(address: Any) -> None:
     other = {name: stamp for name, stamp in {**BANGKOK, "address": address}.items() if stamp}
     assert merge_clocks(LEEDS, other, DIGEST) == other | LEEDS
@@ -234,15 +237,17 @@ def test_an_address_that_is_not_the_one_last_said_is_in_doubt_as_a_whole() -> No
     clock = {name: (7, DIGEST(name, value)) for name, value in said.items()}
     assert doubt_blocks(clock, {"zip": "10500", "city": "Bangkok", "phone": "2"}, DIGEST) == clock
     doubted = doubt_blocks(clock, {"zip": "81000", "city": "Bangkok", "address": "1 Road"}, DIGEST)
-    unsure = dict.fromkeys(("zip", "city", "state"), (7, UNRECORDED))
+    unsure = {name: (7, clock[name][1] + DOUBT) for name in ("zip", "city", "state")}
     assert doubted == {**unsure, "phone": clock["phone"], "address": (SEEN, DIGEST("address", "1 Road"))}
+    assert doubt_blocks({**doubted, "city": (0, UNRECORDED)}, {"city": "Hull"}, DIGEST)["city"] == (0, UNRECORDED)
+    assert doubt_blocks(unsure, {"zip": "81000"}, DIGEST) == unsure
 
 
 def test_a_name_that_is_not_the_one_last_said_is_in_doubt_as_a_whole() -> None:
     clock = {name: (7, DIGEST(name, value)) for name, value in (("firstname", "Carla"), ("lastname", "Depaz"))}
     assert doubt_blocks(clock, {"firstname": "Carla", "lastname": "Depaz"}, DIGEST) == clock
     doubted = doubt_blocks(clock, {"firstname": "Carla", "lastname": "Krueger"}, DIGEST)
-    assert doubted == dict.fromkeys(("firstname", "lastname"), (7, UNRECORDED))
+    assert doubted == {name: (7, content + DOUBT) for name, (_, content) in clock.items()}
 
 
 def test_an_own_customer_shares_the_clock_and_a_guest_keeps_theirs() -> None:
@@ -256,11 +261,6 @@ def test_an_own_customer_shares_the_clock_and_a_guest_keeps_theirs() -> None:
 def loaded(clock: dict[str, tuple[int, bytes]], *events: tuple[int, MappedEvent]) -> Loaded:
     leads = [Lead(b"1-0", "l", version, "", 0, "b", "i", mapped, {}) for version, mapped in events]
     return Loaded("b", leads, contact=Customer(contact_id="3", clock=clock))
-
-
-def versions(history: dict[str, list[str]]) -> dict[str, list[Version]]:
-    """Values of each property, newest first; those at the same place were set together."""
-    return {name: [(value, 9 - at, "") for at, value in enumerate(past)] for name, past in history.items()}
 
 
 def test_an_older_word_in_the_contact_is_found() -> None:
@@ -291,10 +291,10 @@ def test_parts_of_an_address_are_put_back_with_the_rest_of_it() -> None:
         "phone": ["1", "2"],
     }
     found = {"phone": {"1"}, "city": {"London"}}
-    assert choose_put_back(found, clock, versions(history), DIGEST) == {**said, "phone": "2"}
+    assert choose_put_back(found, clock, history, DIGEST) == {**said, "phone": "2"}
     # Nor is one part left out because an older word had it too.
     found = {"city": {"London"}, "country": {"United Kingdom", "Thailand"}}
-    assert choose_put_back(found, clock, versions(history), DIGEST) == said
+    assert choose_put_back(found, clock, history, DIGEST) == said
 
 
 @pytest.mark.parametrize("seen", [{}, {"state": (SEEN, DIGEST("state", "Bangkok"))}], ids=["unseen", "seen"])
@@ -307,53 +307,39 @@ def test_a_part_that_the_last_address_never_had_is_blank_again(seen: dict[str, t
     found = find_overwritten(given, Decision(), clock, older, DIGEST)
     assert found == {name: {value} for name, value in older.items()}
     history = {name: [value] for name, value in older.items()}
-    assert choose_put_back(found, clock, versions(history), DIGEST) == {}, "the last address is not known whole"
+    assert choose_put_back(found, clock, history, DIGEST) == {}, "the last address is not known whole"
     history |= {name: [older[name], value] for name, value in said.items()}
-    assert choose_put_back(found, clock, versions(history), DIGEST) == {**said, "state": ""}
-    assert choose_put_back(found, clock, versions(history), DIGEST, merged=False) == said
+    assert choose_put_back(found, clock, history, DIGEST) == {**said, "state": ""}
+    assert choose_put_back(found, clock, history, DIGEST, merged=False) == said
 
 
 def test_nothing_of_a_name_is_put_back_that_is_not_known_whole() -> None:
     clock = {"firstname": (9, DIGEST("firstname", "Carla")), "lastname": (9, UNRECORDED)}
     history = {"firstname": ["Emil", "Carla"], "lastname": ["Krueger", "Depaz"]}
-    assert choose_put_back({"firstname": {"Emil"}}, clock, versions(history), DIGEST) == {}
+    assert choose_put_back({"firstname": {"Emil"}}, clock, history, DIGEST) == {}
 
 
-DOUBTED = dict.fromkeys(("firstname", "lastname", "dealdroid_name_given"), (9, UNRECORDED))
-OLDER = {"firstname": {"Emil"}, "lastname": {"Depaz"}, "dealdroid_name_given": {"Emil Depaz"}}
-BEFORE = {"firstname": "Carla", "lastname": "Depaz", "dealdroid_name_given": "Carla Depaz"}
-
-
-def test_of_a_name_in_doubt_what_it_was_before_the_older_word_is_put_back() -> None:
-    """The parts that both share too."""
+@pytest.mark.parametrize("doubt", [b"", DOUBT], ids=["sure", "in doubt"])
+def test_the_last_address_is_put_back_whole_whatever_the_merges_chose_in_between(doubt: bytes) -> None:
+    """Two merged contacts had different places: their histories are one now, and a part of each may be the newest."""
+    said = {"address": "14 Hill Road", "city": "Leeds", "zip": "LS1"}
+    clock = {name: (9, DIGEST(name, value) + doubt) for name, value in said.items()}
+    given = loaded(clock, (5, MappedEvent(address={"address": "16 Hill Road", "city": "Leeds", "zip": "LS1"})))
+    now = {"address": "16 Hill Road", "city": "London", "zip": "NW1"}
     history = {
-        "firstname": ["Emil", "Carla", "Fay"],
-        "lastname": ["Depaz", "Depaz", "Krueger"],
-        "dealdroid_name_given": ["Emil Depaz", "Carla Depaz", "Fay Krueger"],
+        "address": ["16 Hill Road", "14 Hill Road", "16 Hill Road", "11 Baker Street", "5 Hill Road"],
+        "city": ["London", "Leeds", "London"],
+        "zip": ["NW1", "LS1", "NW1"],
     }
-    assert choose_put_back(OLDER, DOUBTED, versions(history), DIGEST) == BEFORE
-    assert choose_put_back(OLDER, DOUBTED, versions(history), DIGEST, merged=False) == {}
+    found = find_overwritten(given, Decision(), clock, now, DIGEST)
+    assert found == {"address": {"16 Hill Road"}}
+    assert choose_put_back(found, clock, history, DIGEST) == said
 
 
-@pytest.mark.parametrize("times", [1, 2], ids=["once", "repeated"])
-def test_of_a_name_in_doubt_nothing_is_put_back_where_there_was_none(times: int) -> None:
-    history = {name: [*said] * times for name, said in OLDER.items()}
-    assert choose_put_back(OLDER, DOUBTED, versions(history), DIGEST) == {}
-
-
-def test_of_an_address_in_doubt_what_was_before_may_share_a_part_with_an_older_word() -> None:
-    """Of two older ones in the call, the first is in the same place as the last address."""
-    older = {"address": {"11 Hill Road", "19 Baker Street"}, "city": {"Leeds", "London"}, "zip": {"LS1", "NW1"}}
-    history = {"address": ["19 Baker Street", "14 Hill Road"], "city": ["London", "Leeds"], "zip": ["NW1", "LS1"]}
-    before = {"address": "14 Hill Road", "city": "Leeds", "zip": "LS1"}
-    assert choose_put_back(older, dict.fromkeys(older, (9, UNRECORDED)), versions(history), DIGEST) == before
-
-
-def test_of_a_name_in_doubt_nothing_is_put_back_once_somebody_else_has_set_a_part() -> None:
-    history = versions({"firstname": ["Emil", "Carla"], "dealdroid_name_given": ["Emil Depaz", "Carla Depaz"]})
-    history["lastname"] = [("Krueger", 10, "CRM_UI userId:1"), ("Depaz", 8, "")]
-    found = {name: said for name, said in OLDER.items() if name != "lastname"}
-    assert choose_put_back(found, DOUBTED, history, DIGEST) == {}
+def test_the_last_word_itself_is_no_older_one_though_it_was_in_doubt() -> None:
+    clock = {"zip": (9, DIGEST("zip", "LS1") + DOUBT)}
+    given = loaded(clock, (5, MappedEvent(address={"zip": "LS1"})))
+    assert find_overwritten(given, Decision(), clock, {"zip": "LS1"}, DIGEST) == {}
 
 
 def test_without_a_merge_nothing_but_the_last_word_is_put_back() -> None:
@@ -361,7 +347,7 @@ def test_without_a_merge_nothing_but_the_last_word_is_put_back() -> None:
     clock = {name: (9, DIGEST(name, value)) for name, value in (("phone", "3"), ("email", "x"))}
     history = {"phone": ["1", "2"], "email": ["z", "y", "x"]}
     found = {"phone": {"1"}, "email": {"z"}}
-    assert choose_put_back(found, clock, versions(history), DIGEST, merged=False) == {"email": "x"}
+    assert choose_put_back(found, clock, history, DIGEST, merged=False) == {"email": "x"}
 
 
 def test_of_a_merged_contact_the_last_word_is_put_back_and_not_what_the_merge_set() -> None:
@@ -370,7 +356,7 @@ def test_of_a_merged_contact_the_last_word_is_put_back_and_not_what_the_merge_se
     clock = {name: (9, DIGEST(name, value)) for name, value in (("phone", "last"), ("company", "none"), ("email", ""))}
     found = {name: {"older"} for name in history}
     put_back = {"phone": "last", "company": "of the merge", "email": ""}
-    assert choose_put_back(found, clock, versions(history), DIGEST) == put_back
+    assert choose_put_back(found, clock, history, DIGEST) == put_back
 
 
 def test_what_somebody_else_has_set_stays_with_the_rest_of_its_block() -> None:
