@@ -270,9 +270,9 @@ def choose_put_back(
     """What to write in place of the `overwritten` values (as of `find_overwritten`). `history`: the values of each
     property of `widen_blocks`, newest first. A block becomes what was last said by the clock, in doubt or not; or it
     stays as it is if the history lacks a part of that: the newest former value of each part alone may be of another
-    name or address. A property of no block becomes that newest former value then. But it stays as it is, too, if the
-    contact is not `merged`: a former value may be an older word still, and HubSpot have refused the last. In one that
-    is, a part of the block that no lead known by the clock has said becomes blank with the rest."""
+    name or address. A part of the block that no lead known by the clock has said becomes blank with the rest. A property
+    of no block becomes that newest former value then. But it stays as it is, too, if the contact is not `merged`: a
+    former value may be an older word still, and HubSpot have refused the last."""
     said = {name: _find_said(name, clock, history.get(name, ()), digest) for name in overwritten}
     former = {
         name: choose_former(history.get(name, ()), mine) if said[name] is None else said[name]
@@ -291,7 +291,7 @@ def choose_put_back(
         known = {name: value for name, value in last.items() if value is not None}
         values = {name: value for name, value in values.items() if name not in block}
         if len(known) == len(last):
-            values |= {**known, **(dict.fromkeys(never, "") if merged else {})}
+            values |= {**known, **dict.fromkeys(never, "")}
     return values
 
 
