@@ -27,14 +27,16 @@ def judge(world: World) -> list[Row]:
     settled: dict[str, list[float]] = {}
     for receipt in receipts.values():
         settled.setdefault(receipt.contact_id, []).append((receipt.written_ms or 0) / 1000)
-    parted = losses.find_parted(world.loss, world.merges, contacts, world.portal.settings.search_lag, settled)
+    search_lag = world.portal.settings.search_lag
+    parted = losses.find_parted(world.loss, world.merges, contacts, search_lag, settled)
     found = _look(world, posts, receipts, contacts, parted)
     told = [(str(one["customer_id"]), one["text"]) for one in world.chats.messages]
+    apart = {merge.other for merge in parted} | losses.find_rejoined(world.loss, world.merges, search_lag)
     rows = [
         *judge_storm(found),
         _judge_counts(world, found),
         Row("pauses shortened", str(world.pauses.shortened), bool(world.pauses.shortened)),
-        *_judge_parties(world, found, told, {merge.other for merge in parted}),
+        *_judge_parties(world, found, told, apart),
         *world.moves.judge(world.client, told),
     ]
     return excuse_silence(rows, found.posts)
@@ -96,7 +98,8 @@ def _judge_counts(world: World, found: Found) -> Row:
 
 
 def _judge_parties(world: World, found: Found, told: Sequence[tuple[str, str]], parted: Collection[str]) -> list[Row]:
-    """What the other parties were promised. `told`: customers and texts; `parted`: see `bench.simulation.losses`."""
+    """What the other parties were promised. `told`: customers and texts; `parted`: who may have had a contact of their
+    own for a while, see `bench.simulation.losses`."""
     messages, receipts, paid = Messages(world.client, world.shards), found.receipts, world.shop.paid
     stage = stages.find_stage(world.portal, parties.PAID_STAGE)
     orders = world.portal.tables["orders"].records.values()

@@ -92,16 +92,28 @@ def find_parted(
         for later in merges[number:]:
             primary = later.primary if later.other == primary and later.at <= loss.at else primary
         left, own = bearers.get(primary), bearers.get(merge.other)
-        is_hidden = merge.at <= loss.at and (not loss.was_all or loss.at < _find_last(merge, merges, loss) + search_lag)
         if (
-            is_hidden
-            and loss.has_forgotten(merge.other)
+            _is_hidden(merge, merges, loss, search_lag)
             and left
             and own
             and _is_in_time(loss, own, settled.get(left.id, ()))
         ):
             parted[merge] = left, own
     return parted
+
+
+def find_rejoined(loss: Loss, merges: Sequence[Merge], search_lag: float) -> set[str]:
+    """Who may have had a contact of their own after the loss, as those of `find_parted`, and it was merged with the
+    others' again."""
+    hidden = [merge.other for merge in merges if _is_hidden(merge, merges, loss, search_lag)]
+    again = find_people(hidden, [merge for merge in merges if merge.at > loss.at])
+    return {one for one in hidden if len(again[one]) > 1}
+
+
+def _is_hidden(merge: Merge, merges: Sequence[Merge], loss: Loss, search_lag: float) -> bool:
+    """Whether neither Redis nor search could tell of the merge after the loss."""
+    is_young = merge.at <= loss.at and (not loss.was_all or loss.at < _find_last(merge, merges, loss) + search_lag)
+    return is_young and loss.has_forgotten(merge.other)
 
 
 def _find_last(merge: Merge, merges: Sequence[Merge], loss: Loss) -> float:
@@ -134,9 +146,30 @@ def join(
     contacts: Sequence[Contact], parted: Mapping[Merge, tuple[Contact, Contact]], posts: Sequence[Post]
 ) -> list[Contact]:
     """The contacts, where those of `parted` customers' own had before what the merged one had until then: that is what
-    these customers were told. An email that the merged contact has HubSpot lets no other have."""
+    these customers were told. An email that the merged contact has HubSpot lets no other have. And in the merged one
+    what it had before the words that these customers said until then: they are its last."""
     merged = {own.id: (merge.other, left) for merge, (left, own) in parted.items()}
-    return [_join(one, *merged[one.id], posts) if one.id in merged else one for one in contacts]
+    joined = [_join(one, *merged[one.id], posts) if one.id in merged else one for one in contacts]
+    for merge, (left, own) in parted.items():
+        before = [post for post in posts if post.lead.customer_id == merge.other and post.began < _find_birth(own)]
+        joined = [_take_away(one, before, merge.at) if one.id == left.id else one for one in joined]
+    return joined
+
+
+def _take_away(contact: Contact, posts: Sequence[Post], since: float) -> Contact:
+    """The contact without the words of `posts` that were written there `since`, if nothing newer was."""
+    properties = dict(contact.properties)
+    for block in {block for post in posts for block in post.lead.says}:
+        theirs = [post.lead.says[block] for post in posts if block in post.lead.says]
+        past = {name: contact.history.get(name, ()) for said in theirs for name in said}
+        came = max((each[-1][0] for each in past.values() if each), default=0.0)
+        if came > since and any(
+            all(properties.get(name, "") == value for name, value in each.items()) for each in theirs
+        ):
+            properties |= {
+                name: [value for at, value in ((0.0, ""), *each) if at < came][-1] for name, each in past.items()
+            }
+    return replace(contact, properties=properties)
 
 
 def _join(own: Contact, customer: str, left: Contact, posts: Sequence[Post]) -> Contact:

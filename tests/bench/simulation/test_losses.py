@@ -9,7 +9,16 @@ import pytest
 from bench.chaos.expected import Merge, Post
 from bench.chaos.found import Contact, Message, Order
 from bench.chaos.script import Lead
-from bench.simulation.losses import Loss, drop_repeats, find_known, find_parted, find_unsaid, join, unlink
+from bench.simulation.losses import (
+    Loss,
+    drop_repeats,
+    find_known,
+    find_parted,
+    find_rejoined,
+    find_unsaid,
+    join,
+    unlink,
+)
 from bench.simulation.machine import BEGAN
 from bench.simulation.scheduler import Process
 from leadcore.fields import CUSTOMER
@@ -130,6 +139,16 @@ def test_no_other_merge_is(at: float, settled: dict[str, list[float]], born: flo
     assert not find_parted(loss, [merge], [contact("a", 90.0), contact("b", born)], 3.0, settled)
 
 
+@pytest.mark.parametrize(
+    ("later", "rejoined"),
+    [([Merge(105.0, "b", "a")], {"b"}), ([Merge(105.0, "c", "a")], set()), ([], set())],
+    ids=["with each other", "with another", "not"],
+)
+def test_a_customer_who_was_parted_may_have_been_merged_again(later: list[Merge], rejoined: set[str]) -> None:
+    assert find_rejoined(LOSS, [MERGE, *later], 3.0) == rejoined
+    assert not find_rejoined(Loss(), [MERGE, *later], 3.0)
+
+
 def test_who_was_merged_into_a_parted_customers_contact_is_left_with_the_primary_one() -> None:
     first = Merge(97.0, "b", "c")
     assert find_known([first, MERGE], [MERGE]) == [Merge(98.0, "a", "c")]
@@ -141,6 +160,19 @@ def test_a_parted_customer_was_told_what_the_merged_contact_had_before_their_own
     joined, left, third = join([OWN, LEFT, other], PARTED, [])
     assert joined.history["phone"] == [(99.0, "+66810000003"), (103.0, "+66810000002")]
     assert (left, third) == (LEFT, other)
+
+
+@pytest.mark.parametrize(
+    ("said", "left"),
+    [("+66810000003", "+66810000001"), ("+66810000004", "+66810000003")],
+    ids=["the last word", "overtaken"],
+)
+def test_the_merged_contact_may_keep_what_a_parted_customer_said_before_the_loss(said: str, left: str) -> None:
+    phone = [(90.0, "+66810000001"), (99.0, "+66810000003")]
+    had = contact("a", 90.0, phone=phone)
+    had = replace(had, properties={**had.properties, "phone": "+66810000003"})
+    post = Post(Lead(1, 0.0, "b", {"phone": {"phone": said}}, "", {}), "acknowledged", 98.5, 98.5)
+    assert join([had, OWN], {MERGE: (had, OWN)}, [post])[0].properties["phone"] == left
 
 
 @pytest.mark.parametrize(("email", "excused"), [("b@example.com", True), ("new@example.com", False)])
