@@ -67,11 +67,12 @@ def _look(
     messages = [Message(one["at"], str(one["customer_id"]), one["text"]) for one in world.chats.messages]
     told = {one.customer_id for one in messages}
     orders = read_orders(*(control._records(world.portal, name) for name in ("orders", "line_items")))
+    merges = losses.find_known(world.merges, parted)
     unsaid = losses.find_unsaid(world.loss, told, world.merges)
     return Found(
         posts=posts,
         receipts=receipts,
-        contacts=losses.join(contacts, parted, posts),
+        contacts=losses.join(contacts, parted, posts, merges),
         messages=[
             one
             for one in losses.drop_repeats(world.loss, messages, world.to_dealdroid.senders)
@@ -85,7 +86,7 @@ def _look(
         # What went out before a loss Redis does not count after it.
         real_429s=0 if world.loss.at else world.to_hubspot.refused,
         kills=world.kills,
-        merges=losses.find_known(world.merges, parted),
+        merges=merges,
         orders=losses.unlink(orders, parted),
     )
 

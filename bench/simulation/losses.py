@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bench.chaos.expected import Merge, Post, find_people
+from bench.chaos.expected import Merge, Post, find_people, wrong
 from bench.chaos.found import Contact, Message, Order
 from bench.simulation.machine import BEGAN
 from bench.simulation.scheduler import Process
@@ -143,32 +143,37 @@ def _find_birth(contact: Contact) -> float:
 
 
 def join(
-    contacts: Sequence[Contact], parted: Mapping[Merge, tuple[Contact, Contact]], posts: Sequence[Post]
+    contacts: Sequence[Contact],
+    parted: Mapping[Merge, tuple[Contact, Contact]],
+    posts: Sequence[Post],
+    merges: Sequence[Merge],
 ) -> list[Contact]:
     """The contacts, where those of `parted` customers' own had before what the merged one had until then: that is what
     these customers were told. An email that the merged contact has HubSpot lets no other have. And in the merged one
-    what it had before the words that these customers said until then: they are its last."""
+    what it had before the words that these customers said until then, where they are its last. `merges`: what
+    `find_known` leaves."""
     merged = {own.id: (merge.other, left) for merge, (left, own) in parted.items()}
     joined = [_join(one, *merged[one.id], posts) if one.id in merged else one for one in contacts]
+    people = find_people({post.lead.customer_id for post in posts}, merges)
     for merge, (left, own) in parted.items():
-        before = [post for post in posts if post.lead.customer_id == merge.other and post.began < _find_birth(own)]
-        joined = [_take_away(one, before, merge.at) if one.id == left.id else one for one in joined]
+        theirs = [post for post in posts if post.lead.customer_id == merge.other and post.began < _find_birth(own)]
+        others = [post for post in posts if merge.primary in people[post.lead.customer_id]]
+        off = wrong(others, left.properties, merges)
+        joined = [_take_away(one, theirs, merge.at, off) if one.id == left.id else one for one in joined]
     return joined
 
 
-def _take_away(contact: Contact, posts: Sequence[Post], since: float) -> Contact:
-    """The contact without the words of `posts` that were written there `since`, if nothing newer was."""
+def _take_away(contact: Contact, posts: Sequence[Post], since: float, blocks: Collection[str]) -> Contact:
+    """The contact without the words of `posts` that were written there `since` and are the last of these `blocks`."""
     properties = dict(contact.properties)
-    for block in {block for post in posts for block in post.lead.says}:
+    for block in blocks:
         theirs = [post.lead.says[block] for post in posts if block in post.lead.says]
         past = {name: contact.history.get(name, ()) for said in theirs for name in said}
         came = max((each[-1][0] for each in past.values() if each), default=0.0)
-        if came > since and any(
-            all(properties.get(name, "") == value for name, value in each.items()) for each in theirs
-        ):
-            properties |= {
-                name: [value for at, value in ((0.0, ""), *each) if at < came][-1] for name, each in past.items()
-            }
+        has = {name: properties.get(name, "") for name in past}
+        if came > since and any(each.items() <= has.items() for each in theirs):
+            for name, each in past.items():
+                properties[name] = next((value for at, value in reversed(each) if at < came), "")
     return replace(contact, properties=properties)
 
 

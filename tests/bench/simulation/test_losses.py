@@ -157,29 +157,39 @@ def test_who_was_merged_into_a_parted_customers_contact_is_left_with_the_primary
 
 def test_a_parted_customer_was_told_what_the_merged_contact_had_before_their_own() -> None:
     other = contact("c", 80.0)
-    joined, left, third = join([OWN, LEFT, other], PARTED, [])
+    joined, left, third = join([OWN, LEFT, other], PARTED, [], [])
     assert joined.history["phone"] == [(99.0, "+66810000003"), (103.0, "+66810000002")]
     assert (left, third) == (LEFT, other)
 
 
+def say_phone(customer: str, phone: str, at: float) -> Post:
+    return Post(Lead(1, 0.0, customer, {"phone": {"phone": phone}}, "", {"mid": phone}), "acknowledged", at, at)
+
+
 @pytest.mark.parametrize(
-    ("said", "left"),
-    [("+66810000003", "+66810000001"), ("+66810000004", "+66810000003")],
-    ids=["the last word", "overtaken"],
+    ("said", "others", "left"),
+    [
+        ("+66810000003", [], "+66810000001"),
+        ("+66810000004", [], "+66810000003"),
+        ("+66810000003", [("+66810000003", 98.7)], "+66810000003"),
+    ],
+    ids=["the last word", "overtaken", "the others' last word too"],
 )
-def test_the_merged_contact_may_keep_what_a_parted_customer_said_before_the_loss(said: str, left: str) -> None:
-    phone = [(90.0, "+66810000001"), (99.0, "+66810000003")]
-    had = contact("a", 90.0, phone=phone)
+def test_the_merged_contact_may_keep_what_a_parted_customer_said_before_the_loss(
+    said: str, others: list[tuple[str, float]], left: str
+) -> None:
+    had = contact("a", 90.0, phone=[(90.0, "+66810000001"), (99.0, "+66810000003")])
     had = replace(had, properties={**had.properties, "phone": "+66810000003"})
-    post = Post(Lead(1, 0.0, "b", {"phone": {"phone": said}}, "", {}), "acknowledged", 98.5, 98.5)
-    assert join([had, OWN], {MERGE: (had, OWN)}, [post])[0].properties["phone"] == left
+    posts = [say_phone("a", phone, at) for phone, at in [("+66810000001", 90.0), *others]]
+    posts.append(say_phone("b", said, 98.5))
+    assert join([had, OWN], {MERGE: (had, OWN)}, posts, [])[0].properties["phone"] == left
 
 
 @pytest.mark.parametrize(("email", "excused"), [("b@example.com", True), ("new@example.com", False)])
 def test_an_email_that_the_merged_contact_has_may_be_missing_in_the_other(email: str, excused: bool) -> None:
     says = {"email": {"email": email}}
     post = Post(Lead(1, 0.0, "b", says, "", {}), "acknowledged", 99.0, 99.0)
-    assert (join([OWN], PARTED, [post])[0].properties.get("email") == email) == excused
+    assert (join([OWN], PARTED, [post], [])[0].properties.get("email") == email) == excused
 
 
 @pytest.mark.parametrize(
