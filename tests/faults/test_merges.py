@@ -3,57 +3,39 @@ say next lands in it, whatever happens meanwhile."""
 
 import threading
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Any
 
 import pytest
 
 from leadcore.store import keys
-from leadcore.store.restoring import RESTORED
-from tests.conftest import eventually, lead, one_per_shard, same_shard
+from tests.conftest import lead
 from tests.faults.conftest import Scene, hurried
-from tests.faults.wires import Killed, interruption
-from workers.rules.customer import Customer, pack, unpack
-
-ANN, BOB, CAT = same_shard("merged", 3)
-FAR_ANN, FAR_BOB, *_ = one_per_shard("apart")
-OTHERS = "dealdroid_other_customer_ids"
-SALES = "sales"
-EVERY_WRITE = pytest.mark.parametrize("writes", ["routed", "refused"])
-PAIRS = pytest.mark.parametrize(("one", "two"), [(ANN, BOB), (FAR_ANN, FAR_BOB)], ids=["one shard", "two shards"])
-BANGKOK = {"street_address": "2/7 Sukhumvit Road", "city": "Bangkok", "state": "Bangkok", "country": "Thailand"}
-HOME = {"street_address": "1 Baker Street", "city": "London", "postal_code": "NW1 6XE", "country": "United Kingdom"}
+from tests.faults.merging import (
+    ANN,
+    BANGKOK,
+    BOB,
+    CAT,
+    EVERY_WRITE,
+    FAR_ANN,
+    FAR_BOB,
+    HOME,
+    PAIRS,
+    SALES,
+    listed,
+    merge,
+    record,
+    set_up,
+    shard_of,
+    the_contact,
+)
+from tests.faults.wires import interruption
+from workers.rules.customer import Customer, pack
 
 
 @pytest.fixture(autouse=True)
 def _hurried() -> Iterator[None]:
     with hurried():
         yield
-
-
-def set_up(scene: Scene, *customers: str, writes: str, **settings: Any) -> None:
-    """Each customer has a contact of their own."""
-    scene.clear()
-    # No moment is spent on reading them; else whoever overtakes would wait for the one that is frozen while it reads.
-    scene.line.list_properties()
-    scene.line.crm.settings(merged_writes=writes, search_lag=0, **settings)
-    scene.sync(*(lead(one, name=f"Name {one}", phone=f"081000000{at}") for at, one in enumerate(customers)))
-    assert len(scene.line.crm.contacts()) == len(customers)
-
-
-def merge(scene: Scene, primary: str, other: str) -> str:
-    """Merge the contacts that these customers have now; the id of the new one."""
-    ids = [contact_of(scene, one) for one in (primary, other)]
-    answer = scene.line.crm.control("POST", "merges", {"primary": ids[0], "other": ids[1]})
-    return str(answer["id"])
-
-
-def contact_of(scene: Scene, customer: str) -> str:
-    return customer.removeprefix(SALES) if customer.startswith(SALES) else record(scene, customer).contact_id
-
-
-def record(scene: Scene, customer: str) -> Customer:
-    return unpack(scene.redis.get(keys.customer(keys.digest(scene.redis.get(keys.SECRET), customer))))
 
 
 def lose(scene: Scene, what: str) -> None:
@@ -64,25 +46,10 @@ def lose(scene: Scene, what: str) -> None:
         scene.redis.delete(keys.customer(keys.digest(scene.redis.get(keys.SECRET), BOB)))
 
 
-def shard_of(scene: Scene, customer: str) -> int:
-    return keys.shard_of(customer, scene.config.inbox.shards)
-
-
 def overtake(other: threading.Thread) -> None:
     """Let it go on until it is done, or waits for the contact's lock."""
     other.start()
     other.join(0.3)
-
-
-def the_contact(scene: Scene, number: int = 1) -> dict[str, str]:
-    """The properties of the newest contact; asserts that there are so many."""
-    contacts = scene.line.crm.contacts()
-    assert len(contacts) == number, [each["properties"] for each in contacts]
-    return dict(contacts[-1]["properties"])
-
-
-def listed(contact: dict[str, str]) -> set[str]:
-    return {one for one in contact.get(OTHERS, "").split("\n") if one}
 
 
 @EVERY_WRITE
@@ -133,54 +100,6 @@ def test_of_two_who_speak_at_once_the_newest_word_stands(
 
 
 @EVERY_WRITE
-@PAIRS
-def test_what_is_said_after_a_merge_stands_beside_a_repeated_word_that_the_merge_took_away(
-    scene: Scene, writes: str, one: str, two: str
-) -> None:
-    """The repeated word is newer, but no news to a worker that knows of no merge yet, so that HubSpot never gets it."""
-    said = {"phone": "0833333333", "name": "Said Before", "city": "Leeds"}
-    set_up(scene, one, two, writes=writes)
-    scene.accept(lead(two, **said, intent="Ask price"))
-    scene.steady.work()
-    merge(scene, one, two)
-    scene.accept(lead(one, phone="0811111111", name="Name Since", city="York", intent="Track order"))
-    scene.accept(lead(two, **said, intent="Ask price", again="1"))
-    for customer in (two, one):
-        scene.steady.sync.drain(shard_of(scene, customer))
-    scene.recover()
-    scene.assert_done()
-    contact = the_contact(scene)
-    assert contact["dealdroid_last_intent"] in ("Track order", "Ask price")
-    assert (contact["phone"], contact["firstname"], contact["lastname"], contact["city"]) in (
-        ("+66811111111", "Name", "Since", "York"),
-        ("+66833333333", "Said", "Before", "Leeds"),
-    )
-
-
-def test_late_words_of_two_customers_in_one_call_are_both_taken_back(scene: Scene) -> None:
-    """HubSpot takes them under the ids of before the merges, the one after the other."""
-    newest = next(one for one in (FAR_ANN, FAR_BOB) if shard_of(scene, one) != shard_of(scene, BOB))
-    set_up(scene, newest, BOB, CAT, writes="routed")
-    scene.accept(
-        lead(BOB, phone="0811111111", name="Older Word", address=HOME),
-        lead(CAT, phone="0822222222", name="Old Word", address={**HOME, "city": "Leeds", "postal_code": "LS1 1AA"}),
-    )
-    said = scene.redis.time()
-    # A version is a millisecond.
-    eventually(lambda: scene.redis.time() > (said[0], said[1] + 1000))
-    scene.accept(
-        lead(newest, phone="0833333333", name="Last Said", address={**HOME, "city": "York", "postal_code": "YO1 7HH"}),
-    )
-    scene.steady.sync.drain(shard_of(scene, newest))
-    for other in (BOB, CAT):
-        merge(scene, newest, other)
-    scene.recover()
-    scene.assert_done()
-    contact = the_contact(scene)
-    assert (contact["phone"], contact["lastname"], contact["city"]) == ("+66833333333", "Said", "York")
-
-
-@EVERY_WRITE
 @pytest.mark.parametrize("older", [FAR_ANN, FAR_BOB], ids=["primary", "other"])
 @pytest.mark.parametrize("elsewhere", [HOME, BANGKOK], ids=["no state", "state"])
 def test_of_two_workers_at_once_the_newest_word_stands_wherever_one_overtakes(
@@ -207,31 +126,6 @@ def test_of_two_workers_at_once_the_newest_word_stands_wherever_one_overtakes(
             contact = the_contact(scene)
             assert (contact["phone"], contact["city"], contact["zip"]) == ("+66822222222", "Leeds", "LS1 1AA")
             assert (contact.get("state", ""), contact["lastname"]) == ("", "Word")
-
-
-@EVERY_WRITE
-@pytest.mark.parametrize("repeats", [False, True], ids=["once", "repeated"])
-def test_an_older_name_whose_worker_died_is_taken_back_though_the_other_spoke_meanwhile(
-    scene: Scene, subtests: Any, writes: str, repeats: bool
-) -> None:
-    for wire in scene.moments():
-        set_up(scene, FAR_ANN, FAR_BOB, writes=writes)
-        scene.accept(lead(FAR_BOB, name="Older Name"))
-        scene.accept(lead(FAR_ANN, name="Newest Word"))
-        scene.steady.sync.drain(shard_of(scene, FAR_ANN))
-        merge(scene, FAR_ANN, FAR_BOB)
-        worker = scene.worker(wire)
-        with suppress(Killed):
-            worker.sync.drain(shard_of(scene, FAR_BOB))
-        for said in ({"phone": "0833333333"}, *([{"name": "Newest Word"}] if repeats else ())):
-            scene.accept(lead(FAR_ANN, **said))
-            scene.steady.sync.drain(shard_of(scene, FAR_ANN))
-        with subtests.test(moment=wire.index):
-            scene.recover()
-            scene.assert_done()
-            contact = the_contact(scene)
-            name = (contact["firstname"], contact["lastname"], contact["dealdroid_name_given"])
-            assert name == ("Newest", "Word", "Newest Word")
 
 
 @EVERY_WRITE
@@ -282,25 +176,6 @@ def test_after_a_loss_of_redis_a_merged_customer_is_no_guest(
     assert {record(scene, one).contact_id for one in speaks} == {new}
     assert not any(record(scene, one).fill_only for one in speaks)
     assert listed(contact) == {BOB}
-
-
-@EVERY_WRITE
-@pytest.mark.parametrize("speaks", [ANN, BOB])
-@pytest.mark.parametrize("spoke", [False, True], ids=["nobody spoke", "one spoke"])
-def test_after_a_loss_of_redis_another_address_clears_the_parts_that_a_shared_contact_has(
-    scene: Scene, writes: str, speaks: str, spoke: bool
-) -> None:
-    set_up(scene, ANN, BOB, writes=writes)
-    scene.sync(lead(ANN, address=BANGKOK))
-    merge(scene, ANN, BOB)
-    if spoke:
-        scene.sync(lead(BOB, name="New Word"))
-    scene.redis.flushall()
-    scene.accept(lead(ANN, phone="0822222222"), lead(speaks, address=HOME))
-    scene.steady.work()
-    assert not scene.line.left()
-    contact = the_contact(scene)
-    assert (contact["address"], contact["city"], contact.get("state", "")) == ("1 Baker Street", "London", "")
 
 
 @EVERY_WRITE
@@ -366,21 +241,6 @@ def test_after_a_loss_nobody_in_the_call_is_new_while_a_merged_contact_is_locked
     assert not scene.line.left()
     assert the_contact(scene)["lastname"] == "Bob"
     assert {record(scene, one).contact_id for one in (ANN, BOB)} == {new}
-
-
-@EVERY_WRITE
-def test_of_two_in_one_call_who_share_a_merged_contact_no_address_is_mixed(scene: Scene, writes: str) -> None:
-    """The one is found by id after a loss, the other has the id of before the merge still."""
-    set_up(scene, ANN, BOB, writes=writes)
-    merge(scene, ANN, BOB)
-    scene.redis.delete(keys.customer(keys.digest(scene.redis.get(keys.SECRET), ANN)))
-    scene.redis.set(keys.STORE, RESTORED)
-    scene.accept(lead(BOB, address=BANGKOK))
-    scene.accept(lead(ANN, address=HOME))
-    scene.steady.work()
-    assert not scene.line.left()
-    contact = the_contact(scene)
-    assert (contact["address"], contact["city"], contact.get("state", "")) == ("1 Baker Street", "London", "")
 
 
 @EVERY_WRITE
@@ -462,54 +322,6 @@ def test_merged_customers_share_one_clock(scene: Scene, writes: str) -> None:
     scene.line.crm.control("PATCH", f"contacts/{new}", {"properties": {"city": "Sales' own"}})
     scene.sync(lead(ANN, city="Leeds"))
     assert the_contact(scene)["city"] == "Sales' own"
-
-
-@EVERY_WRITE
-@pytest.mark.parametrize("primary", [ANN, BOB])
-def test_an_address_is_written_whole_beside_that_of_the_other_customer(scene: Scene, writes: str, primary: str) -> None:
-    """Parts of two addresses never mix, whichever of them the merged contact has."""
-    set_up(scene, ANN, BOB, writes=writes)
-    paris = {"street_address": "1 Rue Lepic", "city": "Paris", "postal_code": "75018", "country": "France"}
-    scene.sync(lead(ANN, address=paris), lead(BOB, address=HOME))
-    merge(scene, primary, BOB if primary == ANN else ANN)
-    scene.sync(lead(BOB, address={**HOME, "street_address": "2 Baker Street"}))
-    contact = the_contact(scene)
-    assert [contact[name] for name in ("address", "city", "zip", "country")] == [
-        "2 Baker Street",
-        *[*HOME.values()][1:],
-    ]
-
-
-@EVERY_WRITE
-@pytest.mark.parametrize("primary", [ANN, BOB])
-def test_a_name_is_written_whole_beside_that_of_the_other_customer(scene: Scene, writes: str, primary: str) -> None:
-    """Half of the newest name never stands beside half of another customer's, whichever the merged contact has."""
-    set_up(scene, ANN, BOB, writes=writes)
-    scene.sync(lead(ANN, name="Emil Krueger"))
-    scene.sync(lead(BOB, name="Carla Depaz"))
-    merge(scene, primary, BOB if primary == ANN else ANN)
-    scene.sync(lead(BOB, name="Carla Namibo"))
-    contact = the_contact(scene)
-    assert (contact["firstname"], contact["lastname"]) == ("Carla", "Namibo")
-
-
-@EVERY_WRITE
-def test_an_older_word_of_a_city_brings_no_part_of_another_address_there(scene: Scene, writes: str) -> None:
-    """The merge gave the contact an address in the city of which an older word comes late, though since that address:
-    it took away what was said later."""
-    set_up(scene, FAR_ANN, FAR_BOB, writes=writes)
-    paris = {"street_address": "1 Rue Lepic", "city": "Paris", "postal_code": "75018", "country": "France"}
-    scene.sync(lead(FAR_ANN, address={**HOME, "street_address": "14 Baker Street"}))
-    scene.accept(lead(FAR_ANN, address=HOME), lead(FAR_BOB, address=paris))
-    ann, bob = (keys.shard_of(each, scene.config.inbox.shards) for each in (FAR_ANN, FAR_BOB))
-    scene.steady.sync.drain(bob)
-    merge(scene, FAR_ANN, FAR_BOB)
-    scene.steady.sync.drain(ann)
-    scene.recover()
-    scene.assert_done()
-    contact = the_contact(scene)
-    parts = [contact.get(name) for name in ("address", "city", "zip", "country")]
-    assert parts in ([*paris.values()], [*HOME.values()])
 
 
 def test_customers_without_a_merge_cost_one_call_for_each_batch(scene: Scene, each_version: None) -> None:
