@@ -18,6 +18,7 @@ from leadcore.machine import Machine
 from leadcore.payable import find_payable
 from leadcore.reasons import NO_REASON, Reason, english, reason
 from leadcore.receipts import CREATED, HELD, PARKED, SKIPPED, UNCHANGED, UPDATED, WAITING, Note
+from leadcore.settings import Settings
 from leadcore.store import keys
 from leadcore.store.connection import Redis
 from leadcore.store.leads import read_receipts
@@ -63,10 +64,10 @@ class Change:
 class Preview:
     """`state`: the receipt's. `kept`: each value that would not be written, and why; `doubtful`: those that HubSpot
     would or may refuse, and the portal's rule for their form. `reply`: the messages that DealDroid would get at once;
-    `no_link`: why there would be no payment link, "" if there would be one or there is no table [payment]. `note`:
-    whether the event would leave one, on the contact and on the order that its cart becomes. `outgoing`: what else
-    would be made, told and sent. `duplicate_of`: the lead
-    of this very event, which came already and would be ignored; what is shown is what a new event would change."""
+    `no_link`: why they would lack a payment link, "" if none of them has a place for one. `note`: whether the event
+    would leave one, on the contact and on the order that its cart becomes. `outgoing`: what else would be made, told
+    and sent. `duplicate_of`: the lead of this very event, which came already and would be ignored; what is shown is
+    what a new event would change."""
 
     state: str
     why: Reason
@@ -177,9 +178,7 @@ def preview_event(raw: bytes, redis: Redis, settings: WorkerSettings, public_url
     writer = Writer(hubspot, plan, identity, customers, intact=False)
     writer.decide(group)
     writer.write([group])
-    links = make_links(shared, public_url, machine)
-    replies = Replies(shared.config, shared.key.encode(), machine, links.make if links else None)
-    said = json.loads(replies.answer(head)), _find_no_link(head, shared.config, public_url)
+    said = _make_reply(head, settings.shared, public_url, machine)
     preview = _describe(group, group.result or Result(WAITING), hubspot, plan, said)
     written = preview.state in (CREATED, UPDATED, UNCHANGED)
     duplicate_of = _find_duplicate(redis, keys.digest(key, head.body), seconds * 1000)
@@ -205,6 +204,19 @@ def _find_duplicate(redis: Redis, lead: str, now_ms: int) -> str:
         return ""
     is_known = receipt.state in (WAITING, PARKED) or now_ms - receipt.received_ms < DUPLICATE_MS
     return lead if is_known else ""
+
+
+def _make_reply(head: Head, shared: Settings, public_url: str, machine: Machine) -> tuple[list[str], Reason]:
+    """The messages of the reply, and why they lack the payment link that they have a place for."""
+    links, asked = make_links(shared, public_url, machine), False
+
+    def make_link(said: event.Event, reference: str) -> str:
+        nonlocal asked
+        asked = True
+        return links.make(said, reference) if links else ""
+
+    reply: list[str] = json.loads(Replies(shared.config, shared.key.encode(), machine, make_link).answer(head))
+    return reply, _find_no_link(head, shared.config, public_url) if asked else NO_REASON
 
 
 def _find_no_link(head: Head, config: Config, public_url: str) -> Reason:

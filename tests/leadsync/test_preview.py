@@ -165,7 +165,10 @@ def test_preview_shows_the_reply_and_why_it_has_no_payment_link(
     idle_line: Line, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = tmp_path / "leadsync.toml"
-    config.write_text('[payment]\n[intents."Purchase"]\nreply = ["Thanks {{ firstname }} {{ pay_url }}"]')
+    config.write_text(
+        '[payment]\n[intents."Purchase"]\nreply = ["Thanks {{ firstname }} {{ pay_url }}"]\n'
+        '[intents."Share contact"]\nreply = ["Thanks"]'
+    )
     own = {"LEADSYNC_CONFIG": str(config), "LEADSYNC_KEY": "k" * 32, "PUBLIC_URL": "https://shop.example.com"}
     product = {"name": "Hat", "price": 100, "count": 1, "total": 100}
     cart = {"products": [product], "shippingFee": "", "grandTotal": "100"}
@@ -178,5 +181,7 @@ def test_preview_shows_the_reply_and_why_it_has_no_payment_link(
     shown = run_preview(idle_line, tmp_path, wrong).stdout
     assert "The reply would be: Thanks Ann\n" in shown
     assert "no payment link: the total is not lines and shipping added up" in shown
+    for intent in ("Share contact", "Ask price"):
+        assert "payment link" not in run_preview(idle_line, tmp_path, lead("c", intent, name="Ann")).stdout
     monkeypatch.setattr(idle_line, "environ", {**idle_line.environ, "PUBLIC_URL": ""})
     assert "PUBLIC_URL is not set" in run_preview(idle_line, tmp_path, wrong).stdout
