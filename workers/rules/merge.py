@@ -268,11 +268,11 @@ def choose_put_back(
     merged: bool = True,
 ) -> dict[str, str]:
     """What to write in place of the `overwritten` values (as of `find_overwritten`). `history`: the values of each
-    property of `widen_blocks`, newest first. A block becomes what was last said by the clock, in doubt or not; or it
-    stays as it is if the history lacks a part of that: the newest former value of each part alone may be of another
-    name or address. A part of the block that no lead known by the clock has said becomes blank with the rest. A property
-    of no block becomes that newest former value then. But it stays as it is, too, if the contact is not `merged`: a
-    former value may be an older word still, and HubSpot have refused the last."""
+    property of `widen_blocks`, newest first. A block becomes what was last said by the clock, in doubt or not, and a
+    part of it that no lead known by the clock has said blank; or it stays as it is if the history lacks a part of that:
+    the newest former value of each part alone may be of another name or address. A property of no block becomes that
+    newest former value then. But it stays as it is, too, if the contact is not `merged`: a former value may be an older
+    word still, and HubSpot have refused the last."""
     said = {name: _find_said(name, clock, history.get(name, ()), digest) for name in overwritten}
     former = {
         name: choose_former(history.get(name, ()), mine) if said[name] is None else said[name]

@@ -9,6 +9,7 @@ import structlog
 from msgspec.structs import replace
 
 from leadcore.machine import Event
+from leadcore.reasons import reason
 from leadcore.store import keys
 from leadcore.store.connection import Redis
 from leadcore.store.restoring import INTACT, RESTORED
@@ -100,12 +101,22 @@ class StoreRestorer:
 
 def read_bearers(hubspot: HubSpot, contacts: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
     """The customer ids that each merged contact of `contacts` (of a search) ever bore, without those that another
-    contact bears now, by its id. Raises `LineDown`."""
+    contact bears now, by its id; nothing for one that is deleted since. Raises `LineDown`, also if HubSpot does not say
+    what one bore: who is listed there is a guest or not."""
     merged = [str(one.get("id")) for one in contacts if (one.get("properties") or {}).get(MERGED)]
     histories = hubspot.read_history(merged, [CUSTOMER_ID])
-    bearers = {one: list(filter(None, history.get(CUSTOMER_ID, ()))) for one, history in histories.items()}
-    now = hubspot.read(chain.from_iterable(bearers.values()), [], CUSTOMER_ID)
-    return {one: [each for each in ids if each not in now or now[each]["id"] == one] for one, ids in bearers.items()}
+    # A contact that was merged once more answers with its new id.
+    ids = {one: one for one in merged if one in histories}
+    ids |= {one: found["id"] for one, found in hubspot.read([one for one in merged if one not in ids], []).items()}
+    histories |= hubspot.read_history({one for one in ids.values() if one not in histories}, [CUSTOMER_ID])
+    if any(one not in histories for one in ids.values()):
+        raise LineDown("unsaid", reason("contact_unsaid"))
+    bearers = {one: list(filter(None, histories[now].get(CUSTOMER_ID, ()))) for one, now in ids.items()}
+    owners = hubspot.read(chain.from_iterable(bearers.values()), [], CUSTOMER_ID)
+    return {
+        one: [each for each in borne if each not in owners or owners[each]["id"] == ids[one]]
+        for one, borne in bearers.items()
+    }
 
 
 def find_customers(
@@ -120,7 +131,10 @@ def find_customers(
     found: dict[str, Customer] = {}
     for contact in contacts:
         values = {name: str(value) for name, value in (contact.get("properties") or {}).items() if value}
-        merged = read_merged({**values, "id": str(contact.get("id"))}, bearers.get(str(contact.get("id")), ()))
+        id = str(contact.get("id"))
+        if values.get(MERGED) and id not in bearers:
+            continue
+        merged = read_merged({**values, "id": id}, bearers.get(id, ()))
         own = [one for one in merged.bearers if merged.has_merged(one)]
         for one in merged.listed:
             found.setdefault(one, own_record(merged, own) if one in own else alias_record(merged.id))

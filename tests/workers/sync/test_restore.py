@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, nullcontext
 from typing import Any
 
 import pytest
@@ -133,6 +133,57 @@ def test_merges_that_search_does_not_show_yet_are_left_to_the_background(store: 
     crm.create(dealdroid_customer_id="c-1", lastname="x")
     assert store.update_marker("") == RESTORED
     assert store.redis.hget(keys.RESTORE, MERGED_ABOVE) == b"0"
+
+
+def merge(crm: Crm, primary: str, other: str) -> str:
+    return str(crm.control("POST", "merges", {"primary": primary, "other": other})["id"])
+
+
+def make_merged(crm: Crm) -> str:
+    """The id of a contact that lists "b", whose contact was merged into that of "a"."""
+    primary, other = (crm.create(dealdroid_customer_id=one, lastname="x") for one in "ab")
+    merged = merge(crm, primary, other)
+    crm.control("PATCH", f"contacts/{merged}", {"properties": {"dealdroid_other_customer_ids": "b"}})
+    return merged
+
+
+@pytest.mark.parametrize(("times", "stops"), [(1, False), (3, True)], ids=["once", "again"])
+def test_nobody_counts_as_a_guest_of_a_merged_contact_whose_history_hubspot_left_out(
+    store: StoreRestorer, crm: Crm, times: int, stops: bool
+) -> None:
+    """It is read again, and if that is of no use, the page is."""
+    merged = make_merged(crm)
+    crm.fault("missing_rows", count=times, path="contacts/batch/read")
+    with pytest.raises(LineDown) if stops else nullcontext():
+        store.update_marker("")
+    assert store.update_marker("") == RESTORED
+    for one in "ab":
+        record = unpack(store.redis.get(store.customers.customer_key(one)))
+        assert (record.contact_id, record.fill_only) == (merged, False)
+
+
+@pytest.mark.parametrize("then", ["merged once more", "deleted"])
+def test_of_a_merged_contact_that_is_gone_when_its_page_is_read_nobody_is_a_guest(
+    store: StoreRestorer, crm: Crm, monkeypatch: pytest.MonkeyPatch, then: str
+) -> None:
+    """Search shows for a while what was."""
+    merged, last, search = make_merged(crm), crm.create(dealdroid_customer_id="c", lastname="x"), store.hubspot.search
+
+    def search_late(having: Any, *given: Any, **more: Any) -> Any:
+        found = search(having, *given, **more)
+        if having == ["dealdroid_other_customer_ids"] and found["results"]:
+            if then == "deleted":
+                crm.control("DELETE", f"contacts/{merged}")
+            else:
+                merge(crm, last, merged)
+        return found
+
+    monkeypatch.setattr(store.hubspot, "search", search_late)
+    assert store.update_marker("") == RESTORED
+    record = unpack(store.redis.get(store.customers.customer_key("b")))
+    assert (record.known, record.fill_only) == (then != "deleted", False)
+    if record.known:
+        assert store.hubspot.read([record.contact_id], [])[record.contact_id]["id"] == crm.contacts()[-1]["id"]
 
 
 def test_a_stopping_worker_does_not_wait_for_the_next_search(store: StoreRestorer) -> None:
