@@ -157,7 +157,7 @@ def join(
     people = find_people({post.lead.customer_id for post in posts}, merges)
     for merge, (left, own) in parted.items():
         theirs = [post for post in posts if post.lead.customer_id == merge.other and post.began < _find_birth(own)]
-        others = [post for post in posts if merge.primary in people[post.lead.customer_id]]
+        others = [post for post in posts if left.properties["dealdroid_customer_id"] in people[post.lead.customer_id]]
         off = wrong(others, left.properties, merges)
         joined = [_take_away(one, theirs, merge.at, off) if one.id == left.id else one for one in joined]
     return joined
