@@ -273,13 +273,17 @@ def choose_put_back(
     the newest former value of each part alone may be of another name or address. A property of no block becomes that
     newest former value then. But it stays as it is, too, if the contact is not `merged`: a former value may be an older
     word still, and HubSpot have refused the last."""
-    said = {name: _find_said(name, clock, history.get(name, ()), digest) for name in overwritten}
-    former = {
-        name: choose_former(history.get(name, ()), mine) if said[name] is None else said[name]
-        for name, mine in overwritten.items()
-    }
-    values = {name: value for name, value in former.items() if value is not None and merged}
-    for block in (*WHOLE, *(() if merged else ((name,) for name in overwritten))):
+    values: dict[str, str] = {}
+    for name, mine in overwritten.items():
+        if any(name in block for block in WHOLE):
+            continue
+        past = history.get(name, ())
+        value = _find_said(name, clock, past, digest)
+        if value is None and merged:
+            value = choose_former(past, mine)
+        if value is not None:
+            values[name] = value
+    for block in WHOLE:
         if _is_apart(block, overwritten):
             continue
         never = [name for name in block if name in overwritten and not _is_said(name, clock)]
@@ -289,7 +293,6 @@ def choose_put_back(
             if name in clock and name not in never
         }
         known = {name: value for name, value in last.items() if value is not None}
-        values = {name: value for name, value in values.items() if name not in block}
         if len(known) == len(last):
             values |= {**known, **dict.fromkeys(never, "")}
     return values

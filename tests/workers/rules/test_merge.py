@@ -307,16 +307,18 @@ def test_a_part_that_the_last_address_never_had_is_blank_again(seen: dict[str, t
     found = find_overwritten(given, Decision(), clock, older, DIGEST)
     assert found == {name: {value} for name, value in older.items()}
     history = {name: [value] for name, value in older.items()}
-    assert choose_put_back(found, clock, history, DIGEST) == {}, "the last address is not known whole"
+    for merged in (True, False):
+        assert choose_put_back(found, clock, history, DIGEST, merged=merged) == {}, "not known whole"
     history |= {name: [older[name], value] for name, value in said.items()}
     assert choose_put_back(found, clock, history, DIGEST) == {**said, "state": ""}
     assert choose_put_back(found, clock, history, DIGEST, merged=False) == {**said, "state": ""}
 
 
-def test_nothing_of_a_name_is_put_back_that_is_not_known_whole() -> None:
+@pytest.mark.parametrize("merged", [True, False])
+def test_nothing_of_a_name_is_put_back_that_is_not_known_whole(merged: bool) -> None:
     clock = {"firstname": (9, DIGEST("firstname", "Carla")), "lastname": (9, UNRECORDED)}
     history = {"firstname": ["Emil", "Carla"], "lastname": ["Krueger", "Depaz"]}
-    assert choose_put_back({"firstname": {"Emil"}}, clock, history, DIGEST) == {}
+    assert choose_put_back({"firstname": {"Emil"}}, clock, history, DIGEST, merged=merged) == {}
 
 
 @pytest.mark.parametrize("doubt", [b"", DOUBT], ids=["sure", "in doubt"])
