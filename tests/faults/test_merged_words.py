@@ -22,6 +22,7 @@ from tests.faults.merging import (
     HOME,
     PAIRS,
     merge,
+    record,
     set_up,
     shard_of,
     the_contact,
@@ -188,3 +189,19 @@ def test_an_older_word_of_a_city_brings_no_part_of_another_address_there(scene: 
     contact = the_contact(scene)
     parts = [contact.get(name) for name in ("address", "city", "zip", "country")]
     assert parts in ([*paris.values()], [*HOME.values()])
+
+
+@EVERY_WRITE
+def test_a_state_that_a_salesperson_typed_outlasts_an_older_word_of_it(scene: Scene, writes: str) -> None:
+    """The newest address has none, so that it stands beside that."""
+    set_up(scene, FAR_ANN, FAR_BOB, writes=writes)
+    merge(scene, FAR_ANN, FAR_BOB)
+    scene.accept(lead(FAR_ANN, address=BANGKOK))
+    scene.accept(lead(FAR_BOB, address=HOME))
+    scene.steady.sync.drain(shard_of(scene, FAR_BOB))
+    typed = {"properties": {"state": "กรุงเทพมหานคร"}}
+    scene.line.crm.control("PATCH", f"contacts/{record(scene, FAR_BOB).contact_id}", typed)
+    scene.recover()
+    scene.assert_done()
+    contact = the_contact(scene)
+    assert (contact["city"], contact["zip"], contact.get("state")) == ("London", "NW1 6XE", "กรุงเทพมหานคร")

@@ -253,6 +253,14 @@ def leave_edited(overwritten: Mapping[str, set[str]], sources: Mapping[str, str]
     return {name: said for name, said in overwritten.items() if name not in edited}
 
 
+def leave_foreign(
+    overwritten: Mapping[str, set[str]], clock: Clock, sources: Mapping[str, str], own: Collection[str]
+) -> dict[str, set[str]]:
+    """`overwritten` without the parts of an address that no lead known by the clock has said and that somebody else, be
+    it another app, has set. `sources`: as of `leave_edited`; `own`: all that ever set the properties of leadsync."""
+    return {name: said for name, said in overwritten.items() if _is_said(name, clock) or sources[name] in own}
+
+
 def widen_blocks(names: Collection[str], clock: Clock) -> list[str]:
     """`names`, and what the clock knows of the blocks that they belong to."""
     blocks = [block for block in WHOLE if not _is_apart(block, names)]

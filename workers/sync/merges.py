@@ -34,6 +34,7 @@ from workers.rules.merge import (
     forget_taken,
     is_guest,
     leave_edited,
+    leave_foreign,
     list_ids,
     merge_records,
     move,
@@ -212,7 +213,7 @@ class Merges:
     ) -> None:
         """Decide what of the group's news may be written over the contact's values, of which `wanted` were read; put
         back what an older word of theirs, or one of `words`, has replaced, but in a contact that was not merged nothing
-        that somebody else has set. Raises `LineDown`."""
+        that somebody else has set, and in none what nobody said. Raises `LineDown`."""
         current = self.plan.portal.from_portal(contact)
         group.decide(self.plan.protect_existing(group.loaded, group.decision, current, wanted))
         customer = group.customer
@@ -229,9 +230,11 @@ class Merges:
         if versions is None:
             group.result = UNREAD
             return
+        sources = {name: _find_source(versions.get(target)) for name, target in targets.items()}
+        own = versions.get(CUSTOMER_ID, ())
         if not merged:
-            sources = {name: _find_source(versions.get(target)) for name, target in targets.items()}
-            overwritten = leave_edited(overwritten, sources, _find_source(versions.get(CUSTOMER_ID)))
+            overwritten = leave_edited(overwritten, sources, _find_source(own))
+        overwritten = leave_foreign(overwritten, clock, sources, {source for _, _, source in own})
         past = {name: [value for value, _, _ in versions.get(target, ())] for name, target in targets.items()}
         former = choose_put_back(overwritten, clock, past, self.plan.digest, merged=merged)
         changed = {

@@ -21,6 +21,7 @@ from workers.rules.merge import (
     find_overwritten,
     forget_taken,
     leave_edited,
+    leave_foreign,
     list_ids,
     merge_clocks,
     merge_records,
@@ -366,3 +367,10 @@ def test_what_somebody_else_has_set_stays_with_the_rest_of_its_block() -> None:
     sources = {"phone": "CRM_UI userId:1", "email": "INTEGRATION 2", "address": "MOBILE_IOS", "firstname": ""}
     assert leave_edited(found, sources, "INTEGRATION 1") == {"email": {"x"}, "firstname": {"Ann"}}
     assert leave_edited(found, sources, "") == found
+
+
+def test_a_part_that_no_lead_said_is_taken_away_only_where_leadsync_itself_set_it() -> None:
+    found = {"phone": {"1"}, "state": {"Krabi"}, "country": {"Thailand"}, "zip": {"81000"}, "city": {"Krabi"}}
+    clock = {"phone": (9, b"11111"), "zip": (9, b"22222"), "city": (SEEN, b"33333")}
+    sources = {**dict.fromkeys(found, "INTEGRATION 2"), "state": "INTEGRATION 1", "city": "CRM_UI userId:1"}
+    assert leave_foreign(found, clock, sources, {"INTEGRATION 1"}).keys() == {"phone", "state", "zip"}
