@@ -6,7 +6,8 @@ property takes four times the memory (measured). It holds keyed digests, never a
     revision u32 | format u8 | flags u8 | contact id (u8 length, ASCII) | active ms u48 | intent digest 4
     | day u16 | count u8, digests 4 each | clock: per version (u64, u8 count, then code u8, digest 5 each)
 
-In format 2, which only a record with doubts has, the highest bit of a version says that its digests are in doubt.
+A value in doubt stands there as unrecorded, as programs of before the doubts read it, and its digest under the
+property's name behind `DOUBT`.
 """
 
 import struct
@@ -18,7 +19,7 @@ from msgspec.structs import replace
 from leadcore.receipts import PROPERTIES
 from workers.rules.mapping.property_names import ADDRESS, PHONES
 
-FORMAT, WITH_DOUBTS = 1, 2
+FORMAT = 1
 VALUE_BYTES = 5
 TEXT_BYTES = 4
 _FILL_ONLY, _SHARED, _EMAIL_MATCH_ONLY, _ATTEMPTED, _UNTRUSTED, _TRUSTED, _NUMERIC = 1, 2, 4, 8, 16, 32, 64
@@ -33,7 +34,7 @@ UNRECORDED = bytes(VALUE_BYTES)
 
 DOUBT = b"?"
 """Behind a digest: the contact has another value, which a merge gave it."""
-_DOUBT_BIT = 1 << 63
+_DOUBTED = DOUBT.decode()
 
 Stamp = tuple[int, bytes]
 """The version of the event that carried a value, and the digest of the value, in doubt or not."""
@@ -74,11 +75,6 @@ class Customer(Struct, frozen=True):
 UNKNOWN = Customer()
 
 
-def is_doubted(stamp: Stamp) -> bool:
-    """Whether the contact was seen to have another value."""
-    return len(stamp[1]) > VALUE_BYTES
-
-
 def get_digest(stamp: Stamp) -> bytes:
     """The digest of what was said, in doubt or not."""
     return stamp[1][:VALUE_BYTES]
@@ -102,9 +98,8 @@ def pack(customer: Customer) -> bytes:
         | _NUMERIC * customer.numeric
     )
     sent_texts = sorted(customer.sent_texts)[:255]
-    form = WITH_DOUBTS if any(is_doubted(stamp) for stamp in customer.clock.values()) else FORMAT
     parts = [
-        struct.pack(">IBBB", (customer.revision + 1) & 0xFFFFFFFF, form, flags, len(contact)),
+        struct.pack(">IBBB", (customer.revision + 1) & 0xFFFFFFFF, FORMAT, flags, len(contact)),
         contact,
         customer.active_ms.to_bytes(6, "big"),
         customer.intent.ljust(TEXT_BYTES, b"\0")[:TEXT_BYTES],
@@ -112,9 +107,12 @@ def pack(customer: Customer) -> bytes:
         *sent_texts,
     ]
     versions: dict[int, list[bytes]] = {}
-    for name, stamp in customer.clock.items():
-        version = stamp[0] | _DOUBT_BIT * is_doubted(stamp)
-        versions.setdefault(version, []).append((_CODE.get(name) or _pack_name(name)) + get_digest(stamp))
+    for name, (version, digest) in customer.clock.items():
+        stamps, code = versions.setdefault(version, []), _CODE.get(name) or _pack_name(name)
+        if digest.endswith(DOUBT, VALUE_BYTES):
+            stamps += [code + UNRECORDED, _pack_name(_DOUBTED + name) + digest[:VALUE_BYTES]]
+        else:
+            stamps.append(code + digest)
     for version, stamps in sorted(versions.items()):
         for start in range(0, len(stamps), 255):
             chunk = stamps[start : start + 255]
@@ -124,7 +122,7 @@ def pack(customer: Customer) -> bytes:
 
 def unpack(record: bytes | None) -> Customer:
     """The customer in a stored record; `UNKNOWN` if there is none or its format is newer than this program."""
-    if not record or len(record) < 7 or record[4] not in (FORMAT, WITH_DOUBTS):
+    if not record or len(record) < 7 or record[4] != FORMAT:
         return replace(UNKNOWN, revision=int.from_bytes(record[:4], "big")) if record else UNKNOWN
     revision, _, flags, size = struct.unpack_from(">IBBB", record)
     at = 7 + size
@@ -159,9 +157,9 @@ def _pack_name(name: str) -> bytes:
 
 def _unpack_clock(record: bytes, at: int) -> dict[str, Stamp]:
     clock: dict[str, Stamp] = {}
+    doubted: dict[str, Stamp] = {}
     while at < len(record):
-        stored, count = struct.unpack_from(">QB", record, at)
-        version, doubt = stored & ~_DOUBT_BIT, DOUBT if stored & _DOUBT_BIT else b""
+        version, count = struct.unpack_from(">QB", record, at)
         at += 9
         for _ in range(count):
             code = record[at]
@@ -172,6 +170,12 @@ def _unpack_clock(record: bytes, at: int) -> dict[str, Stamp]:
                 size = record[at]
                 name = record[at + 1 : at + 1 + size].decode()
                 at += 1 + size
-            clock[name] = (version, record[at : at + VALUE_BYTES] + doubt)
+            known = doubted if name.startswith(_DOUBTED) else clock
+            known[name] = (version, record[at : at + VALUE_BYTES])
             at += VALUE_BYTES
+    for doubt, (version, digest) in doubted.items():
+        name = doubt.removeprefix(_DOUBTED)
+        # Else a program of before the doubts has recorded another value since.
+        if clock.get(name) == (version, UNRECORDED):
+            clock[name] = (version, digest + DOUBT)
     return clock

@@ -4,7 +4,6 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec import structs
 
 from leadcore import event
 from leadcore.config import Crm
@@ -14,8 +13,8 @@ from workers.rules.customer import (
     FORMAT,
     TEXT_BYTES,
     UNKNOWN,
+    UNRECORDED,
     VALUE_BYTES,
-    WITH_DOUBTS,
     Customer,
     guard,
     pack,
@@ -27,7 +26,7 @@ from workers.rules.news import find_news
 
 NAMES = st.one_of(st.sampled_from(PROPERTIES), st.from_regex(r"[a-z][a-z0-9_]{0,99}", fullmatch=True))
 DIGESTS = st.binary(min_size=VALUE_BYTES, max_size=VALUE_BYTES)
-STAMPS = st.tuples(st.integers(0, 2**63 - 1), DIGESTS | DIGESTS.map(lambda digest: digest + DOUBT))
+STAMPS = st.tuples(st.integers(0, 2**64 - 1), DIGESTS | DIGESTS.map(lambda digest: digest + DOUBT))
 MARKS = st.binary(min_size=TEXT_BYTES, max_size=TEXT_BYTES)
 CUSTOMERS = st.builds(
     Customer,
@@ -111,17 +110,20 @@ def test_without_a_record_the_customer_is_unknown() -> None:
 
 def test_a_record_of_another_format_is_unknown_but_its_guard_still_holds() -> None:
     record = bytearray(pack(Customer(revision=8, contact_id="501")))
-    record[4] = WITH_DOUBTS + 1
+    record[4] = FORMAT + 1
     back = unpack(bytes(record))
     assert back == Customer(revision=9)
     assert guard(pack(back)) == (10).to_bytes(4, "big")
 
 
-def test_only_a_record_with_doubts_is_of_the_newer_format() -> None:
-    """A program of before the doubts reads all the others."""
-    sure = Customer(clock={"zip": (7, b"12345")})
-    assert pack(sure)[4] == FORMAT
-    assert pack(structs.replace(sure, clock={"zip": (7, b"12345" + DOUBT)}))[4] == WITH_DOUBTS
+def test_a_program_of_before_the_doubts_reads_a_value_in_doubt_as_unrecorded() -> None:
+    """And what it keeps beside that is forgotten once it has recorded another value."""
+    sure: dict[str, tuple[int, bytes]] = {"phone": (6, b"67890"), "~zip": (5, b"abcde")}
+    stored = pack(Customer(clock={**sure, "zip": (7, b"12345" + DOUBT), "city": (8, UNRECORDED)}))
+    older = {**sure, "zip": (7, UNRECORDED), "?zip": (7, b"12345"), "city": (8, UNRECORDED)}
+    assert stored == pack(Customer(clock=older))
+    written = {"zip": (9, b"23456"), "city": (8, UNRECORDED)}
+    assert unpack(pack(Customer(clock={**older, **written}))).clock == {**sure, **written}
 
 
 def test_a_record_that_was_cut_short_in_its_head_is_unknown() -> None:
