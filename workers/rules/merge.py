@@ -172,6 +172,9 @@ def doubt_blocks(clock: Clock, current: Mapping[str, str], digest: Digest) -> di
             continue
         for name in known:
             doubted[name] = _doubt(clock[name]) if name in clock else (SEEN, digest(name, current[name]))
+    if any(name in clock and get_digest(clock[name]) != digest(name, current.get(name, "")) for name in NAME):
+        # The contact has another name, of which these are no forms.
+        doubted = {name: stamp for name, stamp in doubted.items() if name not in SHORTER}
     return doubted
 
 

@@ -16,6 +16,7 @@ from workers.rules.mapping.name import Name, prefixes
 from workers.rules.mapping.property_names import (
     ACTIVITY,
     ADDRESS,
+    LAST_INTENT,
     LAST_INTENT_AT,
     NAME,
     NAME_GIVEN,
@@ -230,19 +231,20 @@ def _record_unsaved(clock: FieldClock, events: Sequence[tuple[int, MappedEvent]]
 def _record_activity(
     clock: FieldClock, customer: Customer, events: Sequence[tuple[int, MappedEvent]]
 ) -> tuple[int, bytes]:
-    """Activity is one block. It is written with any other news; without, only if the intent changed or 15 minutes
-    passed. Returns `active_ms` and `intent` of `News`."""
+    """Activity is one block. It is written with any other news; without, only if the intent changed, 15 minutes passed
+    or a merge put the last one in doubt. Returns `active_ms` and `intent` of `News`."""
     version, mapped = events[-1]
     said_ms = version >> 16
-    if clock.newest_version(["dealdroid_last_intent"]) > version or said_ms < customer.active_ms:
+    if clock.newest_version([LAST_INTENT]) > version or said_ms < customer.active_ms:
         return customer.active_ms, customer.intent
-    intent = mapped.activity.get("dealdroid_last_intent", "")
-    intent_digest = clock.digest("dealdroid_last_intent", intent)[:TEXT_BYTES]
+    intent = mapped.activity.get(LAST_INTENT, "")
+    intent_digest = clock.digest(LAST_INTENT, intent)[:TEXT_BYTES]
     passed = said_ms - customer.active_ms >= ACTIVITY_MS
-    if not (clock.writes or clock.if_unchanged or passed or intent_digest != customer.intent):
+    changed = intent_digest != customer.intent or bool(intent and clock.differs(LAST_INTENT, intent))
+    if not (clock.writes or clock.if_unchanged or passed or changed):
         if intent:
             # Not written, but the newest value: an older event that comes late must not undo it.
-            clock.record("dealdroid_last_intent", intent, version, len(events) - 1)
+            clock.record(LAST_INTENT, intent, version, len(events) - 1)
         return customer.active_ms, customer.intent
     for index, (each_version, each) in enumerate(events):
         for name in ACTIVITY:

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from msgspec import structs
 from msgspec.structs import replace
 
-from workers.rules.customer import DOUBT, UNRECORDED, Customer
-from workers.rules.field_clock import SEEN, digester
+from workers.rules.customer import DOUBT, UNKNOWN, UNRECORDED, Customer
+from workers.rules.field_clock import SEEN, digest_entries, digester
 from workers.rules.lead import Decision, Lead, Loaded
 from workers.rules.mapping.mapped_event import MappedEvent
-from workers.rules.mapping.property_names import ADDRESS, CUSTOMER_ID, MERGED, NAME, OTHER_IDS
+from workers.rules.mapping.property_names import ACTIVITY, ADDRESS, CUSTOMER_ID, MERGED, NAME, NAME_GIVEN, OTHER_IDS
 from workers.rules.merge import (
     FORMS,
     choose_former,
@@ -28,6 +28,7 @@ from workers.rules.merge import (
     move,
     read_merged,
 )
+from workers.rules.news import find_news
 
 NAMES = ("phone", "email", "firstname", "lastname", "city", "zip", "dealdroid_placeholder", *FORMS)
 DIGEST = digester(b"key")
@@ -249,6 +250,28 @@ def test_a_name_that_is_not_the_one_last_said_is_in_doubt_as_a_whole() -> None:
     assert doubt_blocks(clock, {"firstname": "Carla", "lastname": "Depaz"}, DIGEST) == clock
     doubted = doubt_blocks(clock, {"firstname": "Carla", "lastname": "Krueger"}, DIGEST)
     assert doubted == {name: (7, content + DOUBT) for name, (_, content) in clock.items()}
+
+
+def test_a_shorter_form_of_a_name_in_doubt_is_news() -> None:
+    """It is no form of what the contact has; of a name that it has, it is nothing new."""
+    said = MappedEvent(details={"firstname": "Carla Maria", "lastname": "Depaz", NAME_GIVEN: "Carla M. Depaz"})
+    shorter = MappedEvent(details={"firstname": "Carla", "lastname": "Depaz"})
+    clock = digest_entries(find_news(UNKNOWN, [(1, said)], DIGEST).entries, DIGEST)
+    for current, written in (
+        ({"firstname": "Emil", "lastname": "Krueger"}, shorter.details),
+        ({"firstname": "Carla Maria", "lastname": "Depaz"}, {}),
+    ):
+        doubted = doubt_blocks(clock, current, DIGEST)
+        assert find_news(Customer(contact_id="3", clock=doubted), [(2, shorter)], DIGEST).writes == written
+
+
+def test_an_activity_in_doubt_is_followed_by_a_whole_one_at_once() -> None:
+    """Else an intent that is said again would stand beside another customer's cart until it changes."""
+    said = dict.fromkeys(ACTIVITY, "said")
+    before = find_news(UNKNOWN, [(1, MappedEvent(activity=said))], DIGEST)
+    doubted = doubt_blocks(digest_entries(before.entries, DIGEST), dict.fromkeys(ACTIVITY, "another's"), DIGEST)
+    customer = Customer(contact_id="3", clock=doubted, active_ms=before.active_ms, intent=before.intent)
+    assert find_news(customer, [(2, MappedEvent(activity=said))], DIGEST).writes == said
 
 
 def test_an_own_customer_shares_the_clock_and_a_guest_keeps_theirs() -> None:
