@@ -12,7 +12,7 @@ from functools import reduce
 from msgspec import Struct
 from msgspec.structs import replace
 
-from workers.rules.customer import DOUBT, UNKNOWN, UNRECORDED, Customer, Stamp, get_digest
+from workers.rules.customer import DOUBT, UNKNOWN, UNRECORDED, UNRECORDED_ADDRESS, Customer, Stamp, get_digest
 from workers.rules.field_clock import SEEN, Digest
 from workers.rules.lead import Decision, Loaded
 from workers.rules.mapping.mapped_event import MappedEvent
@@ -165,6 +165,7 @@ def doubt_blocks(clock: Clock, current: Mapping[str, str], digest: Digest) -> di
     """The clock with which customers begin to share a contact whose values are `current`. A name, an address or an
     activity that is not the one last said is in doubt as a whole: what is said next is then written whole, since parts
     of two names or addresses never mix."""
+    clock = {name: stamp for name, stamp in clock.items() if (name, stamp) not in UNRECORDED_ADDRESS.items()}
     doubted = dict(clock)
     for block in WHOLE:
         known = [name for name in block if name in clock or current.get(name)]

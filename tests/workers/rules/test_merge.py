@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 from msgspec.structs import replace
 
-from workers.rules.customer import DOUBT, UNKNOWN, UNRECORDED, Customer
+from workers.rules.customer import DOUBT, UNKNOWN, UNRECORDED, UNRECORDED_ADDRESS, Customer
 from workers.rules.field_clock import SEEN, digest_entries, digester
 from workers.rules.lead import Decision, Lead, Loaded
 from workers.rules.mapping.mapped_event import MappedEvent
@@ -241,8 +241,15 @@ def test_an_address_that_is_not_the_one_last_said_is_in_doubt_as_a_whole() -> No
     doubted = doubt_blocks(clock, {"zip": "81000", "city": "Bangkok", "address": "1 Road"}, DIGEST)
     unsure = {name: (7, clock[name][1] + DOUBT) for name in ("zip", "city", "state")}
     assert doubted == {**unsure, "phone": clock["phone"], "address": (SEEN, DIGEST("address", "1 Road"))}
-    assert doubt_blocks({**doubted, "city": (0, UNRECORDED)}, {"city": "Hull"}, DIGEST)["city"] == (0, UNRECORDED)
+    assert doubt_blocks({**doubted, "city": (5, UNRECORDED)}, {"city": "Hull"}, DIGEST)["city"] == (5, UNRECORDED)
     assert doubt_blocks(unsure, {"zip": "81000"}, DIGEST) == unsure
+
+
+def test_a_street_that_nobody_had_looked_up_is_put_back_with_what_was_said_beside_it() -> None:
+    now = {"address": "1 Road", "zip": "LS1"}
+    clock = doubt_blocks({**UNRECORDED_ADDRESS, "zip": (9, DIGEST("zip", "LS1"))}, now, DIGEST)
+    history = {"address": ["1 Road"], "zip": ["NW1", "LS1"]}
+    assert choose_put_back({"zip": {"NW1"}}, clock, history, DIGEST) == now
 
 
 def test_a_name_that_is_not_the_one_last_said_is_in_doubt_as_a_whole() -> None:
