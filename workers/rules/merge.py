@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from workers.rules.customer import DOUBT, UNKNOWN, UNRECORDED, UNRECORDED_ADDRESS, Customer, Stamp, get_digest
 from workers.rules.field_clock import SEEN, Digest
 from workers.rules.lead import Decision, Loaded
+from workers.rules.mapping.address import name_place
 from workers.rules.mapping.mapped_event import MappedEvent
 from workers.rules.mapping.property_names import (
     ACTIVITY,
@@ -169,10 +170,11 @@ def doubt_blocks(clock: Clock, current: Mapping[str, str], digest: Digest) -> di
     doubted = dict(clock)
     for block in WHOLE:
         known = [name for name in block if name in clock or current.get(name)]
-        if all(name in clock and clock[name][1] == digest(name, current.get(name, "")) for name in known):
+        if all(name in clock and _is_of(clock[name][1], name, current.get(name, ""), digest) for name in known):
             continue
         for name in known:
-            doubted[name] = _doubt(clock[name]) if name in clock else (SEEN, digest(name, current[name]))
+            seen = name_place(name, current.get(name, ""))
+            doubted[name] = _doubt(clock[name]) if name in clock else (SEEN, digest(name, seen))
     if any(name in clock and get_digest(clock[name]) != digest(name, current.get(name, "")) for name in NAME):
         # The contact has another name, of which these are no forms.
         doubted = {name: stamp for name, stamp in doubted.items() if name not in SHORTER}
@@ -312,7 +314,14 @@ def choose_put_back(
 
 def _find_said(name: str, clock: Clock, past: Sequence[str], digest: Digest) -> str | None:
     """The one of the `past` values that the clock says was the last word; None if there is none."""
-    return next((value for value in past if name in clock and get_digest(clock[name]) == digest(name, value)), None)
+    return next(
+        (value for value in past if name in clock and _is_of(get_digest(clock[name]), name, value, digest)), None
+    )
+
+
+def _is_of(content: bytes, name: str, value: str, digest: Digest) -> bool:
+    """Whether the digest is that of the value, or of the name under which a place that was read there is known."""
+    return content in (digest(name, value), digest(name, name_place(name, value)))
 
 
 def _is_said(name: str, clock: Clock) -> bool:

@@ -252,6 +252,19 @@ def test_a_street_that_nobody_had_looked_up_is_put_back_with_what_was_said_besid
     assert choose_put_back({"zip": {"NW1"}}, clock, history, DIGEST) == now
 
 
+@pytest.mark.parametrize("state", ["Krabi", "จ.กระบี่", "krabi province"])
+def test_a_province_that_a_salesperson_wrote_is_known_in_any_spelling(state: str) -> None:
+    """Its postcode clears no street of the contact that was merged into a customer's, and both can be put back."""
+    now = {"address": "12 Main Rd", "state": state, "country": "ไทย"}
+    clock = doubt_blocks({}, now, DIGEST)
+    assert doubt_blocks(clock, now, DIGEST) == clock
+    bare = MappedEvent(address={"zip": "81000", "state": "กระบี่", "country": "Thailand"})
+    assert find_news(Customer(contact_id="3", clock=clock), [(9, bare)], DIGEST).writes == bare.address
+    history = {name: [value] for name, value in now.items()} | {"zip": ["10500", "81000"]}
+    clock["zip"] = (9, DIGEST("zip", "81000"))
+    assert choose_put_back({"zip": {"10500"}}, clock, history, DIGEST) == {**now, "zip": "81000"}
+
+
 def test_a_name_that_is_not_the_one_last_said_is_in_doubt_as_a_whole() -> None:
     clock = {name: (7, DIGEST(name, value)) for name, value in (("firstname", "Carla"), ("lastname", "Depaz"))}
     assert doubt_blocks(clock, {"firstname": "Carla", "lastname": "Depaz"}, DIGEST) == clock
