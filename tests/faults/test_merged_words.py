@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from leadcore.config import Config
 from leadcore.store import keys
 from leadcore.store.restoring import RESTORED
 from tests.conftest import eventually, lead
@@ -205,3 +206,20 @@ def test_a_state_that_a_salesperson_typed_outlasts_an_older_word_of_it(scene: Sc
     scene.assert_done()
     contact = the_contact(scene)
     assert (contact["city"], contact["zip"], contact.get("state")) == ("London", "NW1 6XE", "กรุงเทพมหานคร")
+
+
+def test_an_address_is_put_back_though_the_shop_leaves_a_part_of_it_out_since(scene: Scene) -> None:
+    set_up(scene, FAR_ANN, FAR_BOB, writes="routed")
+    merge(scene, FAR_ANN, FAR_BOB)
+    older = {"street_address": "5 Park Row", "city": "Leeds", "postal_code": "LS1 1AA", "country": "United Kingdom"}
+    scene.accept(lead(FAR_ANN, address=older))
+    scene.accept(lead(FAR_BOB, address=HOME))
+    scene.steady.sync.drain(shard_of(scene, FAR_BOB))
+    # Somebody's write that took long.
+    landed = dict(zip(("address", "city", "zip"), older.values(), strict=False))
+    scene.line.crm.control("PATCH", f"contacts/{record(scene, FAR_BOB).contact_id}", {"properties": landed})
+    scene.config = Config(mapping={"country": False})
+    scene.recover()
+    scene.assert_done()
+    contact = the_contact(scene)
+    assert [contact[name] for name in ("address", "city", "zip", "country")] == [*HOME.values()]

@@ -220,7 +220,9 @@ class Merges:
         merged = bool(contact.get(MERGED)) and customer.shared
         if is_guest(customer) or not (merged or group.loaded.came_again):
             return
-        clock = group.loaded.contact.clock if customer.shared else customer.clock
+        known = group.loaded.contact.clock if customer.shared else customer.clock
+        # Of what the shop leaves out by now there is no history.
+        clock = {name: stamp for name, stamp in known.items() if self.plan.portal.has(name)}
         overwritten = find_overwritten(group.loaded, group.decision, clock, current, self.plan.digest, words)
         if not overwritten:
             return
