@@ -4,6 +4,7 @@ that breaks no promise, and nothing else is excused. See "Redis was emptied" in 
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import inf
 from typing import Any
 
 from bench.chaos.expected import Merge, Post, find_people, wrong
@@ -19,6 +20,8 @@ from workers.sync.restore import SEARCH_LAG_MS
 
 # So long, awake, after its start or after a loss a worker may not have seen yet which data Redis holds.
 UNSEEN_SECONDS = 1.0
+# So long a call to HubSpot takes at most.
+CALL_SECONDS = 0.8
 
 
 @dataclass
@@ -90,12 +93,13 @@ def find_parted(
     for number, merge in enumerate(merges):
         primary = merge.primary
         for later in merges[number:]:
-            primary = later.primary if later.other == primary and later.at <= loss.at else primary
+            primary = later.primary if later.other == primary else primary
         left, own = bearers.get(primary), bearers.get(merge.other)
         if (
             _is_hidden(merge, merges, loss, search_lag)
             and left
             and own
+            and left.id != own.id
             and _is_in_time(loss, own, settled.get(left.id, ()))
         ):
             parted[merge] = left, own
@@ -135,7 +139,9 @@ def find_known(merges: Sequence[Merge], parted: Collection[Merge]) -> list[Merge
 
 
 def _is_in_time(loss: Loss, own: Contact, settled: Collection[float]) -> bool:
-    return loss.at < _find_birth(own) <= min([loss.at + SEARCH_LAG_MS / 1000, *(at for at in settled if at > loss.at)])
+    """The call that makes the contact may have been on its way when Redis was told."""
+    told = min((at for at in settled if at > loss.at), default=inf) + CALL_SECONDS
+    return loss.at < _find_birth(own) <= min(loss.at + SEARCH_LAG_MS / 1000, told)
 
 
 def _find_birth(contact: Contact) -> float:

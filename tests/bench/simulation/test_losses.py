@@ -104,6 +104,17 @@ def test_a_merge_that_nothing_could_tell_of_is_excused(loss: Loss) -> None:
     assert [*find_parted(loss, [MERGE], contacts, 3.0, SETTLED)] == [MERGE]
 
 
+def test_the_call_that_makes_their_own_contact_may_be_on_its_way_when_redis_is_told() -> None:
+    assert find_parted(LOSS, [MERGE], [contact("a", 90.0), contact("b", 104.7)], 3.0, SETTLED)
+
+
+def test_the_primary_one_may_be_merged_away_after_the_loss() -> None:
+    merges = [MERGE, Merge(105.0, "c", "a")]
+    born = [contact("c", 80.0), contact("b", 103.0)]
+    assert [*find_parted(LOSS, merges, born, 3.0, SETTLED)] == [MERGE]
+    assert not find_parted(LOSS, [MERGE, Merge(105.0, "b", "a")], [contact("b", 103.0)], 3.0, SETTLED)
+
+
 def test_a_merge_that_only_a_replica_lacks_is_not_searched_for() -> None:
     early = replace(MERGE, at=90.0)
     contacts = [contact("a", 80.0), contact("b", 103.0)]
@@ -117,7 +128,7 @@ def test_a_merge_that_only_a_replica_lacks_is_not_searched_for() -> None:
         (96.0, {}, 103.0, LOSS),
         (101.0, {}, 103.0, LOSS),
         (98.0, SETTLED, 105.0, LOSS),
-        (98.0, SETTLED, 105.0, FAILOVER),
+        (98.0, SETTLED, 104.9, FAILOVER),
         (98.0, {}, 99.0, LOSS),
         (98.0, {}, 161.0, LOSS),
         (98.0, {}, 103.0, replace(FAILOVER, forgotten={record("a")})),
