@@ -34,8 +34,9 @@ STEP_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """`recorded_at`: seconds since 1970; the newest entry of several processes wins. `epoch`: the
-    epoch of Redis in which it is known. `seen_at`: monotonic seconds."""
+    """`recorded_at`: when its process did, and `seen_at`: when this one saw it, both in monotonic seconds, which all
+    processes of a machine share: the newest entry wins, though the clock be set back. `epoch`: the epoch of Redis in
+    which it is known."""
 
     result: str
     recorded_at: float
@@ -67,13 +68,13 @@ class SentLog:
         """Remember results by message key: "sending", "sent", "interrupted", or `NOT_DELIVERED`: it certainly was not
         delivered and may be sent again."""
         with self._lock:
-            entries, now, seen_at = {}, self.machine.time(), self.machine.monotonic()
+            entries, now = {}, self.machine.monotonic()
             for name, result in results.items():
                 before = self._entries.get(name)
-                # What is recorded later is newer, even if the clock was set back.
+                # A process of an earlier version entered seconds since 1970.
                 recorded_at = max(now, before.recorded_at) if before else now
                 # It was claimed before a new epoch, also if that was seen meanwhile.
-                entries[name] = _Entry(result, recorded_at, self._settled, seen_at)
+                entries[name] = _Entry(result, recorded_at, self._settled, now)
             self._store(entries)
 
     def hidden_epoch(self) -> str:

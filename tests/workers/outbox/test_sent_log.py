@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+import pytest
 import redis
 
 from leadcore.machine import Machine
@@ -88,12 +89,20 @@ def test_what_a_dead_worker_sent_is_not_written_to_a_redis_that_has_not_restarte
         assert not connection.exists(message_key(MESSAGE))
 
 
-def test_the_newest_entry_of_several_dead_workers_counts(tmp_path: Path) -> None:
+class ClockAhead(Machine):
+    """Its wall clock is set back later."""
+
+    def time(self) -> float:
+        return super().time() + 180
+
+
+@pytest.mark.parametrize("machine", [Machine(), ClockAhead()], ids=["steady", "set back"])
+def test_the_newest_entry_of_several_dead_workers_counts(tmp_path: Path, machine: Machine) -> None:
     """The worker that recorded `NOT_DELIVERED` is inherited last."""
     port = own_port()
     with start(tmp_path, port) as server:
         connection = redis.Redis.from_url(server.url)
-        first, second = SentLog(Machine()), SentLog(Machine())
+        first, second = SentLog(machine), SentLog(Machine())
         first.reassert(connection)
         first.record({message_key(MESSAGE): "sending"})
         first.record({message_key(MESSAGE): NOT_DELIVERED})
