@@ -44,18 +44,17 @@ class Journal:
         self._fresh = self._full = self._failure_logged = False
         self._lock = threading.Lock()
 
-    def use_dataset(self, dataset: str) -> list[bytes]:
-        """What is added from now on concerns this dataset (see `read_dataset`); before the first call nothing is kept.
-        Returns the lines that concerned another dataset and removes them."""
+    def use_dataset(self, dataset: str) -> None:
+        """What is added from now on concerns this dataset (see `read_dataset`), and so does what is kept: an emptied
+        Redis needs it again. Before the first call nothing is kept."""
         with self._lock:
             if dataset == self._dataset:
-                return []
-            before = self.lines()
-            self._drop(0)
+                return
             if self._dataset:
                 self._former.append(self._dataset)
             self._dataset = dataset
-            return before
+            # Whoever dies here leaves each page under the one name or the other.
+            self._pages = [(file, self._rename(page)) for file, page in self._pages]
 
     def add(self, *lines: bytes) -> bool:
         """Write `lines`; they survive this process. False if that failed: then none of them is kept."""
@@ -127,6 +126,14 @@ class Journal:
                 return file, page
             # Another process took it for a dead one's, between open and flock, and removed it.
             os.close(file)
+
+    def _rename(self, page: Path) -> Path:
+        """Let the page concern the present dataset."""
+        renamed = page.with_name(self._prefix(self._dataset) + "-".join(page.name.rsplit("-", 2)[1:]))
+        try:
+            return page.rename(renamed)
+        except OSError:  # somebody has removed it
+            return page
 
     def _prefix(self, dataset: str) -> str:
         """How the names of the pages start that concern `dataset`."""

@@ -24,10 +24,8 @@ class RecentEvents:
         self._added_at = self._rotated_at = self.machine.monotonic()
 
     def use_dataset(self, dataset: str) -> None:
-        """The dataset that events are put into from now on (see `leadcore.journal`). Those put into another one are
-        kept: an emptied Redis needs them again."""
-        for line in self.journal.use_dataset(dataset):
-            self._add_line(line)
+        """The dataset that events are put into from now on, see `leadcore.journal`."""
+        self.journal.use_dataset(dataset)
 
     def add(self, raw: bytes, version_ms: int) -> None:
         """Keep one event."""

@@ -11,8 +11,6 @@ from pathlib import Path
 import pytest
 
 from leadcore.journal import FOREIGN_SECONDS, OLD_SECONDS, Journal
-from leadcore.machine import Machine
-from receiver.intake.recent_events import RecentEvents
 
 DIES = """
 import os, signal, sys
@@ -110,20 +108,28 @@ def test_closing_removes_the_files(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_lines_of_another_dataset_are_returned_and_only_the_receiver_keeps_them(tmp_path: Path) -> None:
+def test_what_was_kept_for_one_dataset_is_kept_for_the_next(tmp_path: Path) -> None:
+    """Redis was emptied and needs it again, also from the heir of a process that dies just then."""
     journal = open_journal(tmp_path)
     journal.add(b"1")
-    assert journal.use_dataset("d2") == [b"1"]
-    assert journal.lines() == []
-    journal.add(b"2 body")
-    RecentEvents(journal, Machine()).use_dataset("d2")
-    assert journal.lines() == [b"2 body"]
-    journal.use_dataset("d1")
-    journal.add(b"3 other")
-    recent = RecentEvents(journal, Machine())
-    recent.use_dataset("d2")
-    assert recent.events() == [(b"other", 3)]
+    journal.use_dataset("d2")
+    journal.add(b"2")
+    assert journal.lines() == [b"1", b"2"]
     assert [page.name.split("-")[2] for page in tmp_path.iterdir()] == ["d2"]
+    for file, _ in journal._pages:
+        os.close(file)
+    heir: list[bytes] = []
+    open_journal(tmp_path, "d2").inherit(heir.append)
+    assert heir == [b"1", b"2"]
+
+
+def test_pages_that_somebody_removed_are_still_read_after_redis_was_emptied(tmp_path: Path) -> None:
+    journal = open_journal(tmp_path)
+    journal.add(b"1")
+    for page in tmp_path.iterdir():
+        page.unlink()
+    journal.use_dataset("d2")
+    assert journal.lines() == [b"1"]
 
 
 @pytest.mark.processes
