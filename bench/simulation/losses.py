@@ -91,19 +91,24 @@ def find_parted(
     bearers = {contact.properties.get("dealdroid_customer_id", ""): contact for contact in contacts}
     parted = {}
     for number, merge in enumerate(merges):
-        primary = merge.primary
-        for later in merges[number:]:
-            primary = later.primary if later.other == primary else primary
-        left, own = bearers.get(primary), bearers.get(merge.other)
+        left = bearers.get(_find_bearer(merge.primary, merges[number:]))
+        own = bearers.get(_find_bearer(merge.other, [one for one in merges if one.at > loss.at]))
         if (
             _is_hidden(merge, merges, loss, search_lag)
             and left
             and own
             and left.id != own.id
-            and _is_in_time(loss, own, settled.get(left.id, ()))
+            and _is_in_time(loss, _find_birth(own, merge.other), settled.get(left.id, ()))
         ):
             parted[merge] = left, own
     return parted
+
+
+def _find_bearer(customer: str, merges: Sequence[Merge]) -> str:
+    """Whose id the contact bears in which the customer's is left after these merges."""
+    for merge in merges:
+        customer = merge.primary if merge.other == customer else customer
+    return customer
 
 
 def find_rejoined(loss: Loss, merges: Sequence[Merge], search_lag: float) -> set[str]:
@@ -138,14 +143,15 @@ def find_known(merges: Sequence[Merge], parted: Collection[Merge]) -> list[Merge
     return known
 
 
-def _is_in_time(loss: Loss, own: Contact, settled: Collection[float]) -> bool:
+def _is_in_time(loss: Loss, born: float, settled: Collection[float]) -> bool:
     """The call that makes the contact may have been on its way when Redis was told."""
     told = min((at for at in settled if at > loss.at), default=inf) + CALL_SECONDS
-    return loss.at < _find_birth(own) <= min(loss.at + SEARCH_LAG_MS / 1000, told)
+    return loss.at < born <= min(loss.at + SEARCH_LAG_MS / 1000, told)
 
 
-def _find_birth(contact: Contact) -> float:
-    return min(at for past in contact.history.values() for at, _ in past)
+def _find_birth(contact: Contact, customer: str) -> float:
+    """When the contact of the customer's own was made: one that was there before may have been merged with it since."""
+    return min((at for at, value in contact.history["dealdroid_customer_id"] if value == customer), default=0.0)
 
 
 def join(
@@ -158,14 +164,18 @@ def join(
     these customers were told. An email that the merged contact has HubSpot lets no other have. And in the merged one
     what it had before the words that these customers said until then, where they are its last. `merges`: what
     `find_known` leaves."""
-    merged = {own.id: (merge.other, left) for merge, (left, own) in parted.items()}
-    joined = [_join(one, *merged[one.id], posts) if one.id in merged else one for one in contacts]
     people = find_people({post.lead.customer_id for post in posts}, merges)
+
+    def find_wrong(contact: Contact) -> list[str]:
+        bearer = contact.properties["dealdroid_customer_id"]
+        return wrong([post for post in posts if bearer in people[post.lead.customer_id]], contact.properties, merges)
+
+    merged = {own.id: (merge.other, left) for merge, (left, own) in parted.items()}
+    joined = [_join(one, *merged[one.id], posts, find_wrong(one)) if one.id in merged else one for one in contacts]
     for merge, (left, own) in parted.items():
-        theirs = [post for post in posts if post.lead.customer_id == merge.other and post.began < _find_birth(own)]
-        others = [post for post in posts if left.properties["dealdroid_customer_id"] in people[post.lead.customer_id]]
-        off = wrong(others, left.properties, merges)
-        joined = [_take_away(one, theirs, merge.at, off) if one.id == left.id else one for one in joined]
+        born = _find_birth(own, merge.other)
+        theirs = [post for post in posts if post.lead.customer_id == merge.other and post.began < born]
+        joined = [_take_away(one, theirs, merge.at, find_wrong(left)) if one.id == left.id else one for one in joined]
     return joined
 
 
@@ -183,13 +193,14 @@ def _take_away(contact: Contact, posts: Sequence[Post], since: float, blocks: Co
     return replace(contact, properties=properties)
 
 
-def _join(own: Contact, customer: str, left: Contact, posts: Sequence[Post]) -> Contact:
-    born = _find_birth(own)
+def _join(own: Contact, customer: str, left: Contact, posts: Sequence[Post], off: Collection[str]) -> Contact:
+    """`off`: the blocks in which the contact has what it may not."""
+    born = _find_birth(own, customer)
     past = {name: [each for each in left.history.get(name, ()) if each[0] < born] for name in left.history}
     history = {name: [*past.get(name, ()), *own.history.get(name, ())] for name in {*past, *own.history}}
     theirs = [post for post in posts if post.lead.customer_id == customer and "email" in post.lead.says]
     last = theirs[-1].lead.says["email"] if theirs else {}
-    is_taken = any(value == last.get("email") for _, value in past.get("email", ()))
+    is_taken = "email" in off and any(value == last.get("email") for _, value in past.get("email", ()))
     return replace(own, properties={**own.properties, **last} if is_taken else own.properties, history=history)
 
 

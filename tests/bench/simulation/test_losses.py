@@ -108,6 +108,14 @@ def test_the_call_that_makes_their_own_contact_may_be_on_its_way_when_redis_is_t
     assert find_parted(LOSS, [MERGE], [contact("a", 90.0), contact("b", 104.7)], 3.0, SETTLED)
 
 
+@pytest.mark.parametrize("bearer", ["b", "c"])
+def test_an_older_contact_may_be_merged_with_their_own_one(bearer: str) -> None:
+    own = contact(bearer, 90.0)
+    own.history["dealdroid_customer_id"][:] = [(90.0, "c"), (103.0, "b"), (105.0, bearer)]
+    merges = [MERGE, Merge(105.0, bearer, "c" if bearer == "b" else "b")]
+    assert [*find_parted(LOSS, merges, [contact("a", 90.0), own], 3.0, SETTLED)] == [MERGE]
+
+
 def test_the_primary_one_may_be_merged_away_after_the_loss() -> None:
     merges = [MERGE, Merge(105.0, "c", "a")]
     born = [contact("c", 80.0), contact("b", 103.0)]
@@ -199,7 +207,7 @@ def test_the_merged_contact_may_keep_what_a_parted_customer_said_before_the_loss
 @pytest.mark.parametrize(("email", "excused"), [("b@example.com", True), ("new@example.com", False)])
 def test_an_email_that_the_merged_contact_has_may_be_missing_in_the_other(email: str, excused: bool) -> None:
     says = {"email": {"email": email}}
-    post = Post(Lead(1, 0.0, "b", says, "", {}), "acknowledged", 99.0, 99.0)
+    post = Post(Lead(1, 0.0, "b", says, "", {"mid": "m"}), "acknowledged", 99.0, 99.0)
     assert (join([OWN], PARTED, [post], [])[0].properties.get("email") == email) == excused
 
 
