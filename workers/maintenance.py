@@ -89,28 +89,32 @@ class Maintenance:
         # Others wait only for whom they have seen: at once, since this worker may be about to send.
         self._try(self.beat)
         while not self._end.wait(BEAT_SECONDS):
-            self._try(self.beat)
-            if self.machine.monotonic() - swept >= SWEEP_SECONDS:
+            # A sweep may take seconds, and a new Redis is to hear first what the others wait for.
+            is_there = self._try(self.beat)
+            if is_there and self.machine.monotonic() - swept >= SWEEP_SECONDS:
                 swept = self.machine.monotonic()
                 self._try(self.sweep)
             if os.getppid() != self._parent:
                 self._parent = os.getppid()
                 self.orphaned()
 
-    def _try(self, work: "Callable[[], None]") -> None:
+    def _try(self, work: "Callable[[], None]") -> bool:
+        """Whether Redis was there."""
         try:
             work()
         except AWAY as error:
             if isinstance(error, OutOfMemoryError):  # it answers; the drains make room
                 log.warning("maintenance.failed", error=type(error).__name__)
-            else:
-                if isinstance(error, ReadOnlyError):
-                    drop_connections()
-                if isinstance(error, ReadOnlyError) or not isinstance(error, ResponseError):
-                    self.sent_log.note_lost()
-                self.outage.note(error)
+                return True
+            if isinstance(error, ReadOnlyError):
+                drop_connections()
+            if isinstance(error, ReadOnlyError) or not isinstance(error, ResponseError):
+                self.sent_log.note_lost()
+            self.outage.note(error)
+            return False
         except Exception as error:  # the thread must survive every fault; the next beat tries again
             log.warning("maintenance.failed", error=type(error).__name__)
+        return True
 
     def beat(self) -> None:
         """Renew the held locks, then record that this worker is alive and store its counters."""

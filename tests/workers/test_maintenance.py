@@ -67,3 +67,30 @@ def test_a_worker_is_known_before_it_sends_its_first_message(client: Any, monkey
     eventually(lambda: client.zscore(keys.WORKERS, "w"))
     eventually(lambda: client.hexists(keys.ASSERTED, "w"))
     maintenance.stop()
+
+
+@pytest.mark.parametrize(
+    ("fault", "waits"),
+    [(redis.ConnectionError, True), (redis.OutOfMemoryError, False), (ValueError, False)],
+    ids=["lost", "full", "a fault"],
+)
+def test_nothing_is_swept_before_a_redis_that_was_lost_has_heard_what_is_remembered(
+    client: Any, monkeypatch: pytest.MonkeyPatch, fault: type[Exception], waits: bool
+) -> None:
+    """A sweep takes seconds on a slow network, and the others wait for 10 s at most."""
+    monkeypatch.setattr(module, "BEAT_SECONDS", 0.01)
+    machine, done = Machine(), list[str]()
+    of = (Inbox(), LeaseRegistry(machine), SentLog(machine), Tally(), machine, Outage("redis://test", "", machine))
+    maintenance = Maintenance(client, "w", *of, lambda: None)
+
+    def beat() -> None:
+        done.append("beat")
+        if len(done) <= 2:
+            raise fault
+
+    monkeypatch.setattr(maintenance, "beat", beat)
+    monkeypatch.setattr(maintenance, "sweep", lambda: done.append("sweep"))
+    maintenance.start()
+    eventually(lambda: "sweep" in done)
+    maintenance.stop()
+    assert done[: done.index("sweep")] == ["beat", "beat", *(["beat"] if waits else [])]
