@@ -40,7 +40,12 @@ class Receiver:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> list[bytes]:
-        raw = environ["wsgi.input"].read().decode()
+        body = environ["wsgi.input"].read()
+        if len(body) < int(environ.get("CONTENT_LENGTH") or 0):
+            # Whoever posts was killed meanwhile.
+            start_response("400 Bad Request", [("Content-Length", "0")])
+            return []
+        raw = body.decode()
         headers = {name: value for name, value in environ.items() if name.startswith(("HTTP_", "CONTENT", "REQUEST"))}
         with self.lock:
             self.taken.append((headers | {"PATH": environ["PATH_INFO"]}, raw))
