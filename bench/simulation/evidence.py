@@ -75,7 +75,7 @@ def _look(
         contacts=losses.join(contacts, parted, posts, merges),
         messages=[
             one
-            for one in losses.drop_repeats(world.loss, messages, world.to_dealdroid.senders)
+            for one in losses.drop_repeats(world.loss, messages, world.to_dealdroid.senders, world.workers)
             if not one.text.startswith((parties.API, parties.THANKS, stages.SAID))
         ],
         cut_off=len(world.cut_off | world.loss.sending) + len(unsaid),

@@ -20,6 +20,8 @@ from workers.sync.restore import SEARCH_LAG_MS
 
 # So long, awake, after its start or after a loss a worker may not have seen yet which data Redis holds.
 UNSEEN_SECONDS = 1.0
+# So long after a loss a worker may still be about to tell what it remembers: a beat, and a command that takes long.
+UNTOLD_SECONDS = 3.0
 # So long a call to HubSpot takes at most.
 CALL_SECONDS = 0.8
 
@@ -215,9 +217,12 @@ def unlink(orders: Sequence[Order], parted: Mapping[Merge, tuple[Contact, Contac
     ]
 
 
-def drop_repeats(loss: Loss, messages: Sequence[Message], senders: Sequence[Process]) -> list[Message]:
+def drop_repeats(
+    loss: Loss, messages: Sequence[Message], senders: Sequence[Process], workers: Sequence[Process]
+) -> list[Message]:
     """The messages without those that were sent once more because nobody told Redis in time that they were sent before
-    the loss: who sends knew no other data, or who had sent stood still for longer than anybody waits."""
+    the loss: who sends knew no other data, or who had sent, or somebody who may remember for a dead one, stood still
+    for longer than anybody waits. `workers`: those that were not killed."""
     seconds, back = loss.at - BEGAN, loss.back - BEGAN
     first: dict[tuple[str, str], Process] = {}
     kept: list[Message] = []
@@ -229,7 +234,8 @@ def drop_repeats(loss: Loss, messages: Sequence[Message], senders: Sequence[Proc
         # Once, and not once more.
         before = first.pop((message.customer_id, message.text), None)
         is_fresh = loss.was_all and _count_awake(sender, seconds) < UNSEEN_SECONDS
-        if before is None or not (is_fresh or _stood_still(before, seconds, back)):
+        tellers = [] if before is None else [before] if before in workers else workers
+        if before is None or not (is_fresh or any(_stood_still(one, seconds, back) for one in tellers)):
             kept.append(message)
     return kept
 
@@ -240,7 +246,7 @@ def _count_awake(process: Process, until: float) -> float:
 
 
 def _stood_still(process: Process, since: float, back: float) -> bool:
-    """Whether it did before it could see what was lost `since`, for longer than anybody waits."""
+    """Whether it did before it could tell what was lost `since`, for longer than anybody waits."""
     return any(
-        began <= back + UNSEEN_SECONDS and until >= since + LIMIT_MS / 1000 for began, until in process.stood_still
+        began <= back + UNTOLD_SECONDS and until >= since + LIMIT_MS / 1000 for began, until in process.stood_still
     )

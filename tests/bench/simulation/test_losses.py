@@ -236,7 +236,8 @@ def say(*times: float) -> list[Message]:
         (Process("old"), Process("awake", began=1.0, stood_still=[(2.5, 12.0)]), ()),
         (Process("frozen", stood_still=[(9.0, 21.0)]), Process("old"), (True, False)),
         (Process("frozen before Redis was back", stood_still=[(12.5, 21.0)]), Process("old"), (True, False)),
-        (Process("frozen later", stood_still=[(13.5, 30.0)]), Process("old"), ()),
+        (Process("frozen later", stood_still=[(15.5, 30.0)]), Process("old"), ()),
+        (Process("dead"), Process("old"), (True, False)),
         (Process("waited for", stood_still=[(9.0, 19.0)]), Process("old"), ()),
     ],
     ids=[
@@ -248,6 +249,7 @@ def say(*times: float) -> list[Message]:
         "frozen for long",
         "frozen before Redis was back",
         "frozen later",
+        "dead, and its heir frozen",
         "frozen",
     ],
 )
@@ -256,6 +258,7 @@ def test_a_message_is_excused_once_if_redis_could_not_hear_of_it_in_time(
 ) -> None:
     loss = Loss(at=BEGAN + 10.0, back=BEGAN + 12.0, was_all=was_all)
     told = say(5.0, 15.0, 16.0)
-    kept = drop_repeats(loss, told, [sender, again, again])
+    workers = [Process("heir", stood_still=[(13.0, 24.0)]), *([] if sender.name == "dead" else [sender])]
+    kept = drop_repeats(loss, told, [sender, again, again], workers)
     assert len(kept) == 3 - (was_all in excused)
-    assert drop_repeats(loss, say(5.0, 6.0), [sender, again]) == say(5.0, 6.0)
+    assert drop_repeats(loss, say(5.0, 6.0), [sender, again], workers) == say(5.0, 6.0)
