@@ -64,10 +64,10 @@ class Change:
 class Preview:
     """`state`: the receipt's. `kept`: each value that would not be written, and why; `doubtful`: those that HubSpot
     would or may refuse, and the portal's rule for their form. `reply`: the messages that DealDroid would get at once;
-    `no_link`: why they would lack a payment link, "" if none of them has a place for one. `note`: whether the event
-    would leave one, on the contact and on the order that its cart becomes. `outgoing`: what else would be made, told
-    and sent. `duplicate_of`: the lead of this very event, which came already and would be ignored; what is shown is
-    what a new event would change."""
+    `no_link`: why they would lack a payment link, "" if they would have it, none of them has a place for one or there
+    is no table [payment]. `note`: whether the event would leave one, on the contact and on the order that its cart
+    becomes. `outgoing`: what else would be made, told and sent. `duplicate_of`: the lead of this very event, which came
+    already and would be ignored; what is shown is what a new event would change."""
 
     state: str
     why: Reason
@@ -178,7 +178,7 @@ def preview_event(raw: bytes, redis: Redis, settings: WorkerSettings, public_url
     writer = Writer(hubspot, plan, identity, customers, intact=False)
     writer.decide(group)
     writer.write([group])
-    said = _make_reply(head, settings.shared, public_url, machine)
+    said = _make_reply(head, shared, public_url, machine)
     preview = _describe(group, group.result or Result(WAITING), hubspot, plan, said)
     written = preview.state in (CREATED, UPDATED, UNCHANGED)
     duplicate_of = _find_duplicate(redis, keys.digest(key, head.body), seconds * 1000)

@@ -11,6 +11,7 @@ from bench.chaos.expected import Merge, Post, find_people, wrong
 from bench.chaos.found import Contact, Message, Order
 from bench.simulation.machine import BEGAN
 from bench.simulation.scheduler import Process
+from bench.simulation.stand_ins import LATENCIES, SLOWEST
 from leadcore.fields import CUSTOMER
 from leadcore.store import keys
 from leadcore.store.streams import unpack_fields
@@ -22,8 +23,8 @@ from workers.sync.restore import SEARCH_LAG_MS
 UNSEEN_SECONDS = 1.0
 # So long after a loss a worker may still be about to tell what it remembers: a beat, and a command that takes long.
 UNTOLD_SECONDS = 3.0
-# So long a call to HubSpot takes at most.
-CALL_SECONDS = 0.8
+# So long a call takes at most to a HubSpot that is well.
+CALL_SECONDS = SLOWEST * max(LATENCIES)
 
 
 @dataclass

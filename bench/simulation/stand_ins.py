@@ -47,6 +47,8 @@ SLOW_SECONDS = 9.0
 """A little shorter."""
 # A request to HubSpot takes about so long.
 LATENCIES = (0.1, 0.1, 0.4)
+# The slowest request takes so many times as long as one usually does.
+SLOWEST = 2.0
 BROWNOUT_SHARE, BROWNOUT_SECONDS = 0.6, 2.0
 SLOW_ANSWERS, SLOW_ANSWERS_SECONDS = (2.0, 8.0), 20.0
 # As HubSpot may ask for.
@@ -94,7 +96,7 @@ class Traffic:
 
     def draw(self) -> str:
         """What goes wrong with the next request, "" for nothing, once it is there. Raises `Killed`."""
-        self.travel(self.latency * self._dice.uniform(0.2, 2.0))
+        self.travel(self.latency * self._dice.uniform(0.2, SLOWEST))
         kind = self._dice.choice(self.kinds) if self._dice.random() < self.share else ""
         self.requests += 1
         self.faulty += bool(kind)

@@ -1,7 +1,6 @@
 """Whose word stands in a merged contact: no part of two names or addresses is mixed there, and the newest one is put
 back over an older one."""
 
-from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -11,7 +10,7 @@ from leadcore.config import Config
 from leadcore.store import keys
 from leadcore.store.restoring import RESTORED
 from tests.conftest import eventually, lead
-from tests.faults.conftest import Scene, hurried
+from tests.faults.conftest import Scene
 from tests.faults.merging import (
     ANN,
     BANGKOK,
@@ -30,11 +29,7 @@ from tests.faults.merging import (
 )
 from tests.faults.wires import Killed
 
-
-@pytest.fixture(autouse=True)
-def _hurried() -> Iterator[None]:
-    with hurried():
-        yield
+pytestmark = pytest.mark.usefixtures("hurry")
 
 
 @EVERY_WRITE

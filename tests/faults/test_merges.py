@@ -2,14 +2,13 @@
 say next lands in it, whatever happens meanwhile."""
 
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from leadcore.store import keys
 from tests.conftest import lead
-from tests.faults.conftest import Scene, hurried
+from tests.faults.conftest import Scene
 from tests.faults.merging import (
     ANN,
     BANGKOK,
@@ -31,11 +30,7 @@ from tests.faults.merging import (
 from tests.faults.wires import interruption
 from workers.rules.customer import Customer, pack
 
-
-@pytest.fixture(autouse=True)
-def _hurried() -> Iterator[None]:
-    with hurried():
-        yield
+pytestmark = pytest.mark.usefixtures("hurry")
 
 
 def lose(scene: Scene, what: str) -> None:

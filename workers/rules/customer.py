@@ -6,8 +6,8 @@ property takes four times the memory (measured). It holds keyed digests, never a
     revision u32 | format u8 | flags u8 | contact id (u8 length, ASCII) | active ms u48 | intent digest 4
     | day u16 | count u8, digests 4 each | clock: per version (u64, u8 count, then code u8, digest 5 each)
 
-A value in doubt stands there as unrecorded, as programs of before the doubts read it, and its digest under the
-property's name behind `DOUBT`.
+A value in doubt stands there as unrecorded, which programs of before the doubts read too, and its digest under `DOUBT`
+and the property's name.
 """
 
 import struct

@@ -166,6 +166,7 @@ def doubt_blocks(clock: Clock, current: Mapping[str, str], digest: Digest) -> di
     """The clock with which customers begin to share a contact whose values are `current`. A name, an address or an
     activity that is not the one last said is in doubt as a whole: what is said next is then written whole, since parts
     of two names or addresses never mix."""
+    # Now somebody has looked which address the contact has.
     clock = {name: stamp for name, stamp in clock.items() if (name, stamp) not in UNRECORDED_ADDRESS.items()}
     doubted = dict(clock)
     for block in WHOLE:

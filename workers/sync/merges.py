@@ -213,7 +213,7 @@ class Merges:
     ) -> None:
         """Decide what of the group's news may be written over the contact's values, of which `wanted` were read; put
         back what an older word of theirs, or one of `words`, has replaced, but in a contact that was not merged nothing
-        that somebody else has set, and in none what nobody said. Raises `LineDown`."""
+        that somebody else has set, and in none blank what somebody else has set beside it. Raises `LineDown`."""
         current = self.plan.portal.from_portal(contact)
         group.decide(self.plan.protect_existing(group.loaded, group.decision, current, wanted))
         customer = group.customer

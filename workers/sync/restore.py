@@ -126,8 +126,8 @@ def find_customers(
     owners: bool = True,
 ) -> dict[str, Customer]:
     """Pure: the customers of these contacts (of a search), with the records that they get: which contact is theirs, and
-    no more. Of a customer who has several, that of the first one. `bearers`: what `read_bearers` found; `owners`:
-    whether those who do not stand in `OTHER_IDS` too."""
+    no more. Of a customer who has several, that of the first one. `bearers`: what `read_bearers` found: a
+    merged contact that it lacks is nobody's; `owners`: whether those who do not stand in `OTHER_IDS` too."""
     found: dict[str, Customer] = {}
     for contact in contacts:
         values = {name: str(value) for name, value in (contact.get("properties") or {}).items() if value}
