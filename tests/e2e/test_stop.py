@@ -61,7 +61,8 @@ def started(tmp_path_factory: pytest.TempPathFactory, processes: None, request: 
 
 @pytest.fixture
 def own(started: Own) -> Own:
-    """All of it running, and empty. The web is a new one: the one before remembers its last 10 s, to put them again."""
+    """All of it running, and empty. The web is a new one: the one before remembers its last 10 s, to put them again.
+    A worker remembers for 30 s what it said to whom, to say it once: each test has customers of its own."""
     started.web.stop()
     started.line.reset()
     if started.worker.popen.poll() is not None:
@@ -113,7 +114,7 @@ def test_a_worker_that_is_stopped_at_its_first_heartbeat_is_no_longer_among_the_
 def test_sigterm_to_a_busy_worker_loses_nothing_and_repeats_nothing(own: Own) -> None:
     line = own.line
     line.crm.settings(latency=0.4)
-    customers = [f"c-{number}" for number in range(300)]
+    customers = [f"stopped-{number}" for number in range(300)]
     assert set(line.storm([somchai(one) for one in customers], at_once=10)) == {200}
     await_a_call(line)
     assert own.worker.stop() < SECONDS
@@ -129,7 +130,7 @@ def test_a_worker_that_is_killed_in_a_call_loses_nothing_and_says_nothing_twice(
     """What it had sent may be sent again: an upsert of the same values changes nothing."""
     line = own.line
     line.crm.settings(latency=0.5)
-    customers = [f"c-{number}" for number in range(40)]
+    customers = [f"killed-{number}" for number in range(40)]
     line.storm([somchai(one) for one in customers], at_once=5)
     await_a_call(line)
     own.worker.kill()
@@ -146,7 +147,7 @@ def test_a_killed_worker_process_is_started_again(own: Own) -> None:
     alive = eventually(lambda: own.line.redis.zrange(keys.WORKERS, 0, -1))
     os.kill(int(alive[0].rsplit(b"-", 2)[1]), signal.SIGKILL)
     eventually(lambda: set(own.line.redis.zrange(keys.WORKERS, 0, -1)) - set(alive))
-    own.line.sync(*(somchai(f"c-{number}") for number in range(8)))
+    own.line.sync(*(somchai(f"again-{number}") for number in range(8)))
     assert len(own.line.crm.contacts()) == 8
 
 
@@ -174,7 +175,7 @@ def test_sigterm_to_a_busy_web_loses_nothing_that_it_took(own: Own) -> None:
     def post_until_refused(sender: int) -> None:
         with requests.Session() as session, suppress(requests.ConnectionError):
             while not refused:
-                customer_id = f"c-{sender}-{len(taken)}-{time.monotonic_ns()}"
+                customer_id = f"busy-{sender}-{len(taken)}-{time.monotonic_ns()}"
                 answer = session.post(line.url + INTENT_PATH, json=somchai(customer_id), timeout=10)
                 (taken if answer.status_code == 200 else refused).append(customer_id)
 
@@ -195,45 +196,45 @@ def test_sigterm_to_a_web_lets_it_finish_its_requests(own: Own) -> None:
     line = own.line
     sender = http.client.HTTPConnection("127.0.0.1", int(line.environ["PORT"]), timeout=20)
     with closing(sender), frozen(own.server):
-        sender.request("POST", INTENT_PATH, json.dumps(somchai("c")), {"Content-Type": "application/json"})
+        sender.request("POST", INTENT_PATH, json.dumps(somchai("finished")), {"Content-Type": "application/json"})
         eventually(lambda: taken_up(line))
         assert own.web.stop() < SECONDS
         assert sender.getresponse().status == 200
     own.begin_web()
-    assert_all_synced_once(line, ["c"])
+    assert_all_synced_once(line, ["finished"])
 
 
 def test_a_redis_that_hangs_keeps_nobody_waiting_and_loses_nothing(own: Own) -> None:
     with frozen(own.server):
         for number in range(12):
             began = time.monotonic()
-            own.line.send(somchai(f"c-{number}"))
+            own.line.send(somchai(f"hung-{number}"))
             assert time.monotonic() - began < 2
-    assert_all_synced_once(own.line, [f"c-{number}" for number in range(12)])
+    assert_all_synced_once(own.line, [f"hung-{number}" for number in range(12)])
 
 
 def test_a_redis_that_restarts_loses_nothing(own: Own) -> None:
     line = own.line
     own.worker.stop()
-    line.send(somchai("before"))
+    line.send(somchai("before-restarted"))
     own.server.stop()
-    line.send(somchai("while-away"))
+    line.send(somchai("while-restarted"))
     own.server = embedded.start(line.folder / "redis", own.server.port)
     own.begin_worker()
-    line.send(somchai("after"))
-    assert_all_synced_once(line, ["before", "while-away", "after"])
+    line.send(somchai("after-restarted"))
+    assert_all_synced_once(line, ["before-restarted", "while-restarted", "after-restarted"])
 
 
 def test_what_a_killed_redis_had_not_yet_on_disk_is_put_again(own: Own) -> None:
     """Here it has lost everything, the worst that `appendfsync everysec` can do to a slow disk."""
     line = own.line
     own.worker.stop()
-    line.send(*(somchai(f"c-{number}") for number in range(5)))
+    line.send(*(somchai(f"unwritten-{number}") for number in range(5)))
     own.server.kill()
     shutil.rmtree(line.folder / "redis")
     own.server = embedded.start(line.folder / "redis", own.server.port)
     own.begin_worker()
-    assert_all_synced_once(line, [f"c-{number}" for number in range(5)])
+    assert_all_synced_once(line, [f"unwritten-{number}" for number in range(5)])
 
 
 def test_what_redis_forgot_is_put_again_also_when_the_web_was_killed_in_that_moment(own: Own) -> None:
@@ -241,9 +242,9 @@ def test_what_redis_forgot_is_put_again_also_when_the_web_was_killed_in_that_mom
     own.worker.stop()
     eventually(lambda: line.redis.exists(keys.DATASET))
     line.redis.config_set("appendfsync", "always")
-    line.send(somchai("before"))
+    line.send(somchai("before-forgotten"))
     shutil.copytree(line.folder / "redis", line.folder / "on-disk")
-    line.send(*(somchai(f"c-{number}") for number in range(5)))
+    line.send(*(somchai(f"forgotten-{number}") for number in range(5)))
     own.web.kill()
     own.server.kill()
     shutil.rmtree(line.folder / "redis")
@@ -252,7 +253,7 @@ def test_what_redis_forgot_is_put_again_also_when_the_web_was_killed_in_that_mom
     own.begin_web()
     own.begin_worker()
     eventually(lambda: len(line.crm.contacts()) == 6)
-    assert_all_synced_once(line, ["before", *(f"c-{number}" for number in range(5))])
+    assert_all_synced_once(line, ["before-forgotten", *(f"forgotten-{number}" for number in range(5))])
 
 
 def test_a_redis_that_is_nearly_full_is_left_to_the_workers(own: Own) -> None:
@@ -270,7 +271,7 @@ def test_a_redis_that_is_full_is_drained(own: Own) -> None:
     """RQ cannot even start a worker there, nor take a job."""
     line = own.line
     own.worker.stop()
-    line.send(*(somchai(f"c-{number}") for number in range(20)))
+    line.send(*(somchai(f"full-{number}") for number in range(20)))
     line.redis.config_set("maxmemory", line.redis.info("memory")["used_memory"] - 100_000)
     try:
         own.begin_worker()
@@ -281,8 +282,8 @@ def test_a_redis_that_is_full_is_drained(own: Own) -> None:
         own.begin_worker()
     finally:
         line.redis.config_set("maxmemory", 0)
-    line.send(somchai("after"))
-    assert_all_synced_once(line, ["after", *(f"c-{number}" for number in range(20))])
+    line.send(somchai("after-full"))
+    assert_all_synced_once(line, ["after-full", *(f"full-{number}" for number in range(20))])
 
 
 def spooled(line: Line) -> int:
@@ -295,8 +296,8 @@ def test_all_runs_the_receiver_and_a_worker_and_ends_both(own: Own) -> None:
     own.worker.stop()
     both = line.start("all")
     line.await_web()
-    line.send(somchai("c"))
-    assert_all_synced_once(line, ["c"])
+    line.send(somchai("all"))
+    assert_all_synced_once(line, ["all"])
     eventually(lambda: requests.get(line.url + "/readyz", timeout=2).status_code == 200)
     assert both.stop() < SECONDS
     assert both.popen.returncode == 0
