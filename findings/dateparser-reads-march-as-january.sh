@@ -2,7 +2,8 @@
 # dateparser reads the Thai short form of March as January, in silence.
 #
 # dateparser 1.5.0
-# Guess: of the twelve short forms, as on every Thai calendar and receipt, each is its month or, if unknown, None.
+# Guess: (put down after the run) of the twelve short forms, as on every Thai calendar and receipt, each is its month or,
+#        if unknown, None.
 # Seen:  eleven are right, and "มี.ค." (March) is January, as only a vowel sign above the line tells it from "ม.ค.". By
 #        default the text and the words known are stripped of such signs first, and then the two are one. The full
 #        name, or settings={"NORMALIZE": False}, gives March. "13 มี.ค." moves a delivery by two months.

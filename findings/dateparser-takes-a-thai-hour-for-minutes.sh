@@ -2,7 +2,8 @@
 # dateparser takes a Thai time of day for a number of minutes, counted from now.
 #
 # dateparser 1.5.0
-# Guess: "14.00 น.", as times are written in Thai, is two in the afternoon, as "14:00 น." is; or it is None.
+# Guess: (put down after the run) "14.00 น.", as times are written in Thai, is two in the afternoon, as "14:00 น." is; or
+#        it is None.
 # Seen:  "น." (o'clock) is known as minutes too. "14.00 น." is 14 minutes ago, and "พรุ่งนี้ 14.00 น." (tomorrow at
 #        14.00) is tomorrow, 14 minutes later than it is now. With a colon the first is right and the second None;
 #        behind a date ("13 พ.ค. 2026 14.00 น.") it is right as well, so a test with a date finds nothing.

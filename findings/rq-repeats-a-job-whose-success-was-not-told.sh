@@ -2,8 +2,8 @@
 # RQ runs a job again that succeeded, if its success callback raises.
 #
 # RQ 3.0.0, redis 8.1.0, fakeredis 2.41.0
-# Guess: `retry` repeats a job that raised. One that returned is done: an error of on_success is logged, or marks the
-#        job failed and no more.
+# Guess: (put down after the run) `retry` repeats a job that raised. One that returned is done: an error of on_success is
+#        logged, or marks the job failed and no more.
 # Seen:  the error counts as the job's own. With Retry(max=2) the job runs three times, each time to its end, on_failure
 #        is called after each on_success, and the job ends as failed without its result. A notice that cannot be sent
 #        makes a job that charges or writes to a customer do so three times.
