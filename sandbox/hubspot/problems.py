@@ -130,7 +130,8 @@ def invalid_values(refusals: list[Refusal], in_message: int | None, in_errors: i
 def already_exists(
     form: str, portal_id: int, object_type: ObjectType, name: str, value: str, own: int, owner: int
 ) -> Problem:
-    """The value of a unique property is taken; `form` is `existing_id`, `no_id`, `already_exists` or `coordinates`."""
+    """The value of a unique property is taken; `form` is `existing_id`, `no_id`, `already_exists`, `code` or
+    `coordinates`."""
     label = object_type.label
     if form == "existing_id":
         found = {"existingId": [str(owner)]}
@@ -139,6 +140,8 @@ def already_exists(
         return Problem(409, "CONFLICT", f"{label} already exists.")
     if form == "already_exists":
         return Problem(400, "OBJECT_ALREADY_EXISTS", f"A {label.lower()} with this {name} already exists.")
+    if form == "code":
+        return invalid_values([Refusal(name, "CONFLICTING_UNIQUE_VALUE", "This value is in use.")], None, None)
     coordinates = (
         f"PropertyValueCoordinates{{portalId={portal_id}, "
         f"objectTypeId=ObjectTypeId{{legacyObjectType={object_type.word}}}, propertyName={name}, value={value}}}"

@@ -73,7 +73,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     tokens: tuple[str, ...] = ()
     scopes: tuple[str, ...] = SCOPES + SALES_SCOPES
     echo_trace_id: bool = True
-    conflict: Literal["default", "existing_id", "no_id", "already_exists", "coordinates"] = "default"
+    conflict: Literal["default", "existing_id", "no_id", "already_exists", "code", "coordinates"] = "default"
     listed_in_message: Count | None = None
     listed_in_errors: Count | None = None
     bare_errors: bool = False

@@ -23,7 +23,7 @@ def record(line: Line, customer_id: str) -> Any:
 
 
 @pytest.mark.parametrize("bare", [False, True], ids=["full", "bare"])
-@pytest.mark.parametrize("form", ["existing_id", "no_id", "already_exists", "coordinates"])
+@pytest.mark.parametrize("form", ["existing_id", "no_id", "already_exists", "code", "coordinates"])
 def test_somebody_elses_contact_keeps_its_values_gains_its_blanks_and_is_not_doubled(
     line: Line, form: str, bare: bool
 ) -> None:
@@ -79,7 +79,7 @@ def test_the_phone_of_the_contact_proves_who_it_is(line: Line) -> None:
     assert len(line.chat.told("chatty")) == 1
 
 
-@pytest.mark.parametrize("form", ["existing_id", "no_id", "already_exists", "coordinates"])
+@pytest.mark.parametrize("form", ["existing_id", "no_id", "already_exists", "code", "coordinates"])
 def test_a_known_customer_who_says_somebody_elses_email_keeps_the_own_contact(line: Line, form: str) -> None:
     line.crm.create(**OWN)
     line.crm.settings(conflict=form)

@@ -48,6 +48,8 @@ _BEFORE_NAMES = frozenset({"name", "label", "names", "properties", "fields", "er
 _CODE = re.compile(r"[A-Z][A-Z0-9_]{0,39}")
 _LIMITS = frozenset({"RATE_LIMITS", "RATE_LIMIT"})
 _TAKEN = frozenset({"CONFLICT", "OBJECT_ALREADY_EXISTS"})
+# The code of a value that another contact has, among those that are invalid.
+_CLASH = "CONFLICTING_UNIQUE_VALUE"
 _EXISTING = re.compile(r"Existing ID:\s*(\d+)", re.IGNORECASE)
 _HOLDER = re.compile(r"on\s+\S+?\.\s+(\d+)\s+already has that value", re.IGNORECASE)
 _PROPERTY_NAME = re.compile(r"propertyName=([\w.]+)")
@@ -82,9 +84,11 @@ def _find_outcome(error: Mapping[str, Any]) -> WriteOutcome:
     existing = strings(context(error).get("existingId"))
     holder = _HOLDER.search(message) or _EXISTING.search(message)
     taken = "already has that value" in message or "already exists" in message
-    if existing or holder or taken or category in _TAKEN or status == "409":
-        named = _PROPERTY_NAME.search(message)
-        return Conflict(named.group(1) if named else "", existing[0] if existing else holder.group(1) if holder else "")
+    fields = invalid_fields(error)
+    clashing = [name for name, code in fields.items() if code == _CLASH]
+    if existing or holder or taken or clashing or category in _TAKEN or status == "409":
+        named = [found[1] for found in [_PROPERTY_NAME.search(message)] if found] or clashing or [""]
+        return Conflict(named[0], existing[0] if existing else holder.group(1) if holder else "")
     if category == NOT_FOUND or status == "404":
         return ContactMissing()
     if lacks_room(error):
@@ -93,7 +97,6 @@ def _find_outcome(error: Mapping[str, Any]) -> WriteOutcome:
         return RetryLater(reason("contact_busy"))
     if status == "423" or category == "LOCKED":
         return RetryLater(reason("contact_locked"))
-    fields = invalid_fields(error)
     if fields:
         reasons = {name: why_invalid(code) for name, code in fields.items()}
         return Refused(reasons, reason("values_refused"), _read_demand(error))

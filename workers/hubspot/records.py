@@ -29,7 +29,7 @@ from workers.hubspot.reads import read_record, read_with_history
 from workers.hubspot.scopes import list_scopes
 from workers.hubspot.search_quota import SearchQuota
 from workers.hubspot.writes import parse_created
-from workers.rules.outcomes import ContactWrite, ReadOutcome, RetryLater, WriteOutcome, Written
+from workers.rules.outcomes import Conflict, ContactWrite, ReadOutcome, Refused, RetryLater, WriteOutcome, Written
 
 # Trace id -> type and end of each association.
 _Links: TypeAlias = Mapping[str, Sequence[tuple[int, str]]]
@@ -271,6 +271,12 @@ class _Kind(Batches):
 
     def _parse(self, answer: Answer, rows: Sequence[ContactWrite], key: str) -> dict[str, WriteOutcome]:
         outcomes = super()._parse(answer, rows, key) if key or rows[0].id else parse_created(answer, rows)
+        # Only a contact is looked for by its taken value.
+        outcomes |= {
+            trace: Refused({one.property: reason("value_taken")}, reason("values_refused"))
+            for trace, one in outcomes.items()
+            if isinstance(one, Conflict) and one.property
+        }
         if find_essential(answer):
             # Whoever looks at them must not write the others without it.
             return {trace: one for trace, one in outcomes.items() if isinstance(one, Written)}

@@ -149,7 +149,13 @@ def test_an_updating_row_learns_of_a_taken_email_by_coordinates(stand: Any, row:
 
 @pytest.mark.parametrize(
     ("form", "status", "names_owner"),
-    [("existing_id", 409, True), ("no_id", 409, False), ("already_exists", 400, False), ("coordinates", 400, True)],
+    [
+        ("existing_id", 409, True),
+        ("no_id", 409, False),
+        ("already_exists", 400, False),
+        ("code", 400, False),
+        ("coordinates", 400, True),
+    ],
 )
 def test_the_form_of_a_conflict_can_be_chosen(stand: Any, row: Any, form: str, status: int, names_owner: bool) -> None:
     owner = stand.control("POST", "contacts", {"properties": {"email": "a@example.com"}})["id"]

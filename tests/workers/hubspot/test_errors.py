@@ -34,6 +34,14 @@ from workers.rules.required import find_missing
             Conflict("shop_member_no", "202"),
         ),
         ({"message": "Somebody already has that value."}, Conflict("", "")),
+        (
+            {
+                "category": "VALIDATION_ERROR",
+                "message": 'Property values were not valid: [{"isValid":false,"message":"In use.",'
+                '"error":"CONFLICTING_UNIQUE_VALUE","name":"email"}]',
+            },
+            Conflict("email", ""),
+        ),
         ({"category": "OBJECT_ALREADY_EXISTS"}, Conflict("", "")),
         ({"category": "VALIDATION_ERROR", "message": "A contact with this email already exists."}, Conflict("", "")),
         (load_error("contact_not_found_404"), ContactMissing()),

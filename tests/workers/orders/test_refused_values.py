@@ -152,3 +152,16 @@ def test_an_order_with_a_count_that_hubspot_refuses_is_parked(line: OrderLine) -
     line.run()
     assert line.receipt(lead).order.startswith("parked: refused")
     assert not [one for one in line.state()["line_items"] if not one["properties"].get("quantity")]
+
+
+@pytest.mark.parametrize("told", ["code", "coordinates"])
+def test_a_value_of_an_order_that_another_order_has_is_left_out_and_named(line: OrderLine, told: str) -> None:
+    line.crm.settings(unique={"orders": ["hs_shipping_address_phone"]}, conflict=told)
+    for customer in ("c-1", "c-2"):
+        line.know(customer)
+        lead = line.add(product("A", 2, 450), customer=customer, contact_info={"phone": "0812345678"})
+        line.run()
+    [order] = line.orders("c-2")
+    assert "hs_shipping_address_phone" not in order["properties"]
+    assert line.receipt(lead).order.startswith("created: ")
+    assert "phone" in line.receipt(lead).order
