@@ -27,9 +27,9 @@ from workers.rules.outcomes import ContactMissing, ReadOutcome, RetryLater
 from workers.rules.plan import WritePlanner
 
 SHARED_EMAIL_USERS = 3
-# If HubSpot names no owner of an email in so many tries, the lead is written without the email.
+# If HubSpot does not say in so many tries whose contact has a value, the lead is written without it.
 TRIES_WITHOUT_OWNER = 2
-EMAIL_TAKEN = reason("email_taken")
+EMAIL_TAKEN, VALUE_TAKEN = reason("email_taken"), reason("value_taken")
 EMAIL_SHARED = reason("email_shared")
 _ADD_USERS = (
     """
@@ -78,13 +78,16 @@ class Identity:
         """Resolve each group's conflict, so that the next round can write it. Raises `LineDown`."""
         unknown = []
         for group in groups:
-            name = group.conflict.property if group.conflict else ""
+            name = plan.portal.source(group.conflict.property) if group.conflict else ""
             if name not in ("", "email") and name in group.decision.properties:
-                _drop(group, plan, name, reason("value_taken"))
+                _drop(group, plan, [name], VALUE_TAKEN)
             elif "email" not in group.decision.properties:
-                group.result = Result(WAITING, code="race", why=reason("contact_just_created"))
+                if group.leads[-1].tries < TRIES_WITHOUT_OWNER or not (unique := _unique_values(group, plan)):
+                    group.result = Result(WAITING, code="race", why=reason("contact_just_created"))
+                else:
+                    _drop(group, plan, unique, VALUE_TAKEN)
             elif group.customer.known:
-                _drop(group, plan, "email", EMAIL_TAKEN)
+                _drop(group, plan, ["email"], EMAIL_TAKEN)
             else:
                 unknown.append(group)
         self._join_by_email(unknown, plan)
@@ -97,7 +100,9 @@ class Identity:
                 group.result = Result(WAITING, code="race", why=reason("owner_unnamed"))
                 continue
             if not contact_id:
-                _drop(group, plan, "email", EMAIL_TAKEN)
+                # Nobody is known to have the email, so it may be another value.
+                unique = _unique_values(group, plan)
+                _drop(group, plan, unique or ["email"], VALUE_TAKEN if unique else EMAIL_TAKEN)
                 continue
             group.relink(replace(group.customer, contact_id=contact_id))
             if self.lock_contact(group):
@@ -139,16 +144,21 @@ class Identity:
     def _join_contact(
         self, group: CustomerBatch, contact: Mapping[str, str], plan: WritePlanner, looked_up: Sequence[str]
     ) -> None:
-        owner = contact.get(CUSTOMER_ID, "")
+        owner, named = contact.get(CUSTOMER_ID, ""), group.conflict and group.conflict.property
         group.conflict = None
         if owner == group.customer_id:
             group.decide(plan.decide(group.loaded, group.decision))
             return
+        current = plan.portal.from_portal(contact)
+        taken = [] if named else [name for name in _unique_values(group, plan) if _is_same(group, current, name)]
+        if taken and not _is_same(group, current, "email"):
+            group.relink(replace(group.customer, contact_id=""))
+            _drop(group, plan, taken, VALUE_TAKEN)
+            return
         if self._count_users(group.decision.properties["email"], group.customer_id, owner) >= SHARED_EMAIL_USERS:
             group.relink(replace(group.customer, contact_id=""))
-            _drop(group, plan, "email", EMAIL_SHARED)
+            _drop(group, plan, ["email"], EMAIL_SHARED)
             return
-        current = plan.portal.from_portal(contact)
         others = [one for one in contact.get(OTHER_IDS, "").split("\n") if one]
         linked = group.customer_id in others
         # A matching phone as well is better proof than an email typed in a chat.
@@ -230,7 +240,20 @@ class Identity:
         return int(self.redis.eval(_ADD_USERS, 1, name, *users))
 
 
-def _drop(group: CustomerBatch, plan: WritePlanner, name: str, why: Reason) -> None:
-    """Go on without a value that belongs to another contact."""
+def _unique_values(group: CustomerBatch, plan: WritePlanner) -> list[str]:
+    """The properties other than the email that are sent and whose values are unique in the portal."""
+    return [
+        name for name in group.decision.properties if name != "email" and plan.portal.target(name) in plan.portal.unique
+    ]
+
+
+def _is_same(group: CustomerBatch, current: Mapping[str, str], name: str) -> bool:
+    """Whether the contact with the values `current` has the value that is sent."""
+    return current.get(name, "").strip().casefold() == group.decision.properties[name].strip().casefold()
+
+
+def _drop(group: CustomerBatch, plan: WritePlanner, names: Sequence[str], why: Reason) -> None:
+    """Go on without values that belong to another contact."""
     group.conflict = None
-    group.decide(plan.drop_value(group.loaded, group.decision, name, why))
+    for name in names:
+        group.decide(plan.drop_value(group.loaded, group.decision, name, why))

@@ -1,0 +1,64 @@
+"""A portal with unique properties of its own: a value that another contact has costs the lead that value alone."""
+
+from typing import Any
+
+import pytest
+import requests
+
+from leadcore.config import Config
+from leadcore.reasons import reason
+from leadcore.store import keys
+from tests.conftest import SHARDS, lead, same_shard
+from tests.faults.conftest import Scene
+
+OWNER, OTHER = same_shard("taken", 2)
+EMAIL = {OWNER: "owner@siam-shop.co.th", OTHER: "other@siam-shop.co.th"}
+MEMBER = "member_no"
+CONFIGS = {
+    "in place of ours": (Config(mapping={"phone": MEMBER}), "phone", "+66820000000"),
+    "of the shop's own": (Config(properties={"contact_info.member": MEMBER}), MEMBER, "M-77"),
+}
+
+
+def somebody(customer_id: str, *, email: bool) -> dict[str, Any]:
+    event = lead(customer_id, name="Nok Jaidee", **({"email": EMAIL[customer_id]} if email else {}))
+    event["contact_info"] |= {"phone": "0820000000", "member": "M-77"}
+    return event
+
+
+def make_unique(scene: Scene, name: str) -> None:
+    definition = {"name": name, "label": name, "type": "string", "fieldType": "text", "groupName": "dealdroid"}
+    url, headers = f"{scene.line.crm.url}/crm/v3/properties/contacts", {"Authorization": "Bearer pat-test"}
+    made = requests.post(url, json={**definition, "hasUniqueValue": True}, headers=headers, timeout=5)
+    assert made.status_code == 201
+
+
+def work_until_done(scene: Scene) -> None:
+    worker = scene.worker()
+    worker.work()
+    while scene.redis.zcard(keys.later(keys.INBOX, keys.shard_of(OTHER, SHARDS))):
+        scene.advance(600)
+        worker.maintenance.sweep()
+        worker.work()
+
+
+@pytest.mark.parametrize("told", ["existing_id", "no_id", "already_exists", "code", "coordinates"])
+@pytest.mark.parametrize("email", [False, True], ids=["without an email", "with an email of their own"])
+@pytest.mark.parametrize("which", CONFIGS)
+def test_a_lead_is_written_without_a_unique_value_that_another_contact_has(
+    scene: Scene, told: str, email: bool, which: str
+) -> None:
+    make_unique(scene, MEMBER)
+    scene.line.crm.settings(conflict=told)
+    scene.config, name, value = CONFIGS[which]
+    for customer in (OWNER, OTHER):
+        scene.accept(somebody(customer, email=email))
+        work_until_done(scene)
+    receipt, contacts = scene.receipts()[OTHER], scene.contacts()
+    assert receipt.state == "created"
+    assert (name, "dropped", reason("value_taken")) in [(note.property, note.what, note.why) for note in receipt.notes]
+    assert contacts[OWNER][MEMBER] == value
+    assert MEMBER not in contacts[OTHER]
+    assert value in contacts[OTHER]["dealdroid_unsaved"]
+    if email:
+        assert {one: contacts[one]["email"] for one in contacts} == EMAIL
