@@ -116,6 +116,18 @@ def test_the_shops_own_value_is_sent_where_the_customer_gave_none(scene: Scene, 
     assert read_required(scene.redis) == []
 
 
+@pytest.mark.parametrize("target", [False, "dealdroid_product_type"])
+def test_the_shops_own_value_is_sent_for_a_property_that_no_word_of_the_customers_goes_to(
+    scene: Scene, target: Any
+) -> None:
+    demand(scene, {"property": "country", "on": "create"})
+    scene.config = Config(required={"country": "Thailand"}, mapping={"country": target})
+    receipts = work(scene, *map(somebody, CUSTOMERS[:3]))
+    assert {receipts[one].state for one in CUSTOMERS[:3]} == {"created"}
+    assert {each["country"] for each in scene.contacts().values()} == {"Thailand"}
+    assert not any("dealdroid_product_type" in each for each in scene.contacts().values())
+
+
 def test_without_a_value_of_the_shops_none_is_sent(scene: Scene) -> None:
     work(scene, somebody(CUSTOMERS[0]))
     assert "company" not in properties_of(scene, CUSTOMERS[0])

@@ -20,6 +20,8 @@ from workers.rules.mapping.property_names import (
     UNSAVED,
 )
 
+# Before the portal's name of a property in whose place the shop has put another, or none.
+HUBSPOTS = "hubspot."
 COMPARED = (*DETAILS, *ADDRESS, "hs_language", UNSAVED)
 
 
@@ -39,11 +41,12 @@ class Portal:
 
     def target(self, name: str) -> str:
         """The portal's name for our property, "" if it is left out."""
-        return self.targets.get(name, name) or ""
+        return name.removeprefix(HUBSPOTS) if name.startswith(HUBSPOTS) else self.targets.get(name, name) or ""
 
     def source(self, target: str) -> str:
         """Our name for the portal's property."""
-        return next((name for name, other in self.targets.items() if other == target), target)
+        name = next((name for name, other in self.targets.items() if other == target), target)
+        return name if self.target(name) == target else HUBSPOTS + target
 
     def has(self, name: str) -> bool:
         target = self.target(name)

@@ -84,6 +84,22 @@ def test_the_options_of_a_mapped_dropdown_go_by_our_name() -> None:
     assert list(portal.options.by_property) == ["state"]
 
 
+@pytest.mark.parametrize("own", [choice("shop_language", ("lo", "Lao")), property_("shop_language")])
+@pytest.mark.parametrize("first", [True, False])
+def test_the_options_of_a_property_that_another_stands_for_count_for_nothing(own: dict[str, Any], first: bool) -> None:
+    listed = [own, choice("hs_language", ("th", "Thai"))]
+    portal = build_portal([KEY, *(listed if first else reversed(listed))], {"hs_language": "shop_language"})
+    assert portal.options.pick("hs_language", ["lo"]) == "lo"
+
+
+@pytest.mark.parametrize("target", ["shop_phone", False])
+def test_a_property_that_another_stands_for_keeps_a_name_of_its_own(target: Any) -> None:
+    portal = Portal(targets={"phone": target})
+    name = portal.source("phone")
+    assert portal.to_portal({name: "1", "phone": "2"}) == {"phone": "1"} | ({target: "2"} if target else {})
+    assert portal.has(name)
+
+
 @pytest.mark.parametrize(
     "definition",
     [
