@@ -144,11 +144,14 @@ def judge_defaults(definitions: list[dict[str, Any]], config: Config) -> list[Fi
     for name, value in config.required.items():
         one = known.get(name, {})
         options = [str(option.get("value")) for option in one.get("options") or []]
+        values = value.split(";") if one.get("fieldType") == "checkbox" else [value]
         if name not in known:
             why = "HubSpot has no such property"
+        elif (one.get("modificationMetadata") or {}).get("readOnlyValue"):
+            why = "it is read-only in HubSpot"
         elif one.get("hasUniqueValue") is True:
             why = "its values are unique, and one value for all would make all customers one contact"
-        elif options and value not in options:
+        elif options and not set(values) <= set(options):
             why = f"it is none of its options: {', '.join(options[:20])}"
         else:
             continue

@@ -131,6 +131,9 @@ def test_the_rules_that_what_is_written_may_break_are_named_beforehand(config: C
         ({"shop": "c"}, "options: a, b"),
         ({"tax_id": "-"}, "unique"),
         ({"nothing": "-"}, "no such property"),
+        ({"score": "1"}, "read-only"),
+        ({"wants": "a;b"}, ""),
+        ({"wants": "a;c"}, "options: a, b"),
     ],
 )
 def test_a_value_for_a_required_property_that_cannot_be_sent_is_named(required: dict[str, str], word: str) -> None:
@@ -138,6 +141,8 @@ def test_a_value_for_a_required_property_that_cannot_be_sent_is_named(required: 
         {"name": "company"},
         {"name": "shop", "options": [{"value": "a"}, {"value": "b"}]},
         {"name": "tax_id", "hasUniqueValue": True},
+        {"name": "score", "modificationMetadata": {"readOnlyValue": True}},
+        {"name": "wants", "fieldType": "checkbox", "options": [{"value": "a"}, {"value": "b"}]},
     ]
     found = judge_defaults(portal, Config(required=required))
     assert [word in one.text for one in found] == ([True] if word else [])
