@@ -18,7 +18,7 @@ from leadcore.store.streams import Settlement, pack_fields
 from workers.rules.customer import guard
 from workers.rules.lead import version_text
 from workers.rules.notes import to_notes, to_wait
-from workers.rules.orders.plan import Plan
+from workers.rules.orders.plan import Plan, find_making
 from workers.rules.orders.record import CustomerOrders, pack
 from workers.rules.orders.said import Kind, Said
 from workers.rules.retry import find_lead_retry, wait_seconds
@@ -75,7 +75,7 @@ def bind(said: Sequence[Said], plan: Plan, currency: str) -> list[Command]:
     found |= {"language": newest.language} if newest.language else {}
     found |= {"lead": names[plan.reference].lead} if plan.reference in names else {}
     found |= {"amount": read_units(plan.total, currency)} if plan.total is not None else {}
-    making = next((one for one in reversed(said) if one.kind is Kind.MAKES), None)
+    making = find_making(said)
     found |= {"payable": making.payable} if making and making.payable and plan.judges else {}
     commands: list[Command] = [
         ("HDEL", order, "main", "pending"),
@@ -100,8 +100,9 @@ def tell(
     moved_on = parse(plan.why).code == "order_moved_on" and cancelling is not None
     if not plan.reference or not (moved_on or plan.cancels or plan.state in (CREATED, UPDATED)):
         return []
-    kinds = (Kind.CANCELS,) if moved_on or plan.cancels else (Kind.MAKES, Kind.TELLS)
-    of = next((one for one in reversed(said) if one.kind in kinds), said[-1])
+    telling = next((one for one in reversed(said) if one.kind is Kind.TELLS), said[-1])
+    # What the customer said beside a cart has neither its intent nor its sum.
+    of = (cancelling if moved_on or plan.cancels else find_making(said)) or telling
     units = read_units(plan.total, currency) if plan.total else 0
     data = {
         "order": order_id,
@@ -124,18 +125,20 @@ def tell(
             data,
             once=plan.reference,
             body=of.fields.get(BODY, b""),
-            private=_private(of),
+            private=_private(of, said),
             kind=_kind(of.fields),
         ),
         shard,
     )
 
 
-def _private(one: Said) -> dict[str, str]:
+def _private(one: Said, all: Sequence[Said]) -> dict[str, str]:
+    """The cart of `one`, and who the customer is, as `all` (the newest last) say."""
     items = one.cart.items if one.cart else ()
+    details = {name: value for each in all for name, value in each.details.items()}
     return {
-        "name": one.details.get("recipient", ""),
-        "phone": one.details.get("phone", ""),
+        "name": details.get("recipient", ""),
+        "phone": details.get("phone", ""),
         "cart": "\n".join(f"{item.count} x {item.name or item.code}" for item in items),
     }
 
@@ -228,7 +231,7 @@ def _tell_parked(one: Said, code: str, events: Events, contact_id: str, shard: i
         customer=one.customer,
         kind=_kind(one.fields),
         body=one.fields.get(BODY, b""),
-        private=_private(one),
+        private=_private(one, [one]),
         order_ref=one.reference,
         contact_id=contact_id,
         intent=one.intent,
