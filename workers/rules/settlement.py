@@ -88,8 +88,10 @@ def add_batch(
         effects, state = _effects(group, result, lead, index, context, config, confirmation)
         effects.append(count(state))
         if context.events.wanted and not context.dry_run:
-            is_first = state != CREATED or CREATED not in states
-            effects += tell(lead, result, state if is_first else UPDATED, context)
+            effects += tell(lead, result, state, context)
+        if state == CREATED:
+            # One contact was made: what the customer said next changed it.
+            result = replace(result, state=UPDATED)
         states.append(state)
         entries.append((context.stream, lead.entry, effects))
     settlement.add(guards, entries, commands)

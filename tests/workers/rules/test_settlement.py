@@ -222,12 +222,12 @@ def test_a_record_is_written_only_over_the_one_that_was_read() -> None:
     assert done.records["record"].revision == given.loaded.stored.revision + 1
 
 
-def test_every_event_of_a_merged_write_has_a_receipt_of_its_own() -> None:
+def test_every_event_of_a_merged_write_has_a_receipt_of_its_own_and_only_the_first_counts_as_a_new_contact() -> None:
     older = lead(1, MappedEvent({"email": "1@x.th", "phone": "+66812345678"}, creation={"hs_lead_status": "NEW"}))
     done = settle(group(older, lead(2), lead(3)), Result(CREATED, "501"))
     said = [(done.receipt(index).state, done.receipt(index).fields) for index in range(3)]
-    assert said == [(CREATED, ("phone",)), (UNCHANGED, ()), (CREATED, ("email", "hs_lead_status"))]
-    assert counted(done) == [CREATED, UNCHANGED, CREATED]
+    assert said == [(CREATED, ("phone",)), (UNCHANGED, ()), (UPDATED, ("email", "hs_lead_status"))]
+    assert counted(done) == [CREATED, UNCHANGED, UPDATED]
     assert len(done.records) == 1
 
 
