@@ -317,7 +317,8 @@ def _parse(environment: _Environment, source: str, path: str) -> tuple[str, froz
 
 def _write_amount(said: Event, currency: str) -> str:
     amount = read_amount(said.grand_total, currency)
-    return "" if amount is None else str(amount)
+    # An empty cart makes no order: a reply that names an amount says that there is one.
+    return "" if amount is None or not (amount or said.products) else str(amount)
 
 
 def _json_array(messages: list[str]) -> bytes:

@@ -47,6 +47,13 @@ def test_the_shop_that_is_tried_names_no_order_where_nothing_is_ordered() -> Non
     assert "ยอด 1250.00 THB" in json.loads(made.answer(head()))[0]
 
 
+@pytest.mark.parametrize(("products", "order"), [([], ""), ([{"name": "Sample", "price": 0, "count": 1}], " 0.00")])
+def test_only_a_cart_that_holds_something_costs_nothing(products: list[dict[str, Any]], order: str) -> None:
+    """A customer who only asks is not told of an order that nobody makes."""
+    cart = {"products": products, "shippingFee": "", "grandTotal": "0"}
+    assert answer("Thanks{% if amount %} {{ amount }}{% endif %}", shopping_cart=cart) == [f"Thanks{order}"]
+
+
 def answer(text: str, **more: Any) -> list[str]:
     found = json.loads(replies(json.dumps([text])).answer(head(**more)))
     assert isinstance(found, list)
