@@ -19,6 +19,7 @@ from leadcore.store.lua import NOW
 from leadcore.store.restoring import INTACT, RESTORED
 from leadcore.store.streams import Stream
 from workers.flow.errors import LineDown, Stopping
+from workers.flow.request_context import checked
 from workers.hubspot.client import HubSpot
 from workers.hubspot.portal_cache import PortalCache
 from workers.hubspot.portal_store import PortalStore
@@ -52,18 +53,21 @@ _STORE = (
     """
 -- Returns 1, or 0 if the lock or the data was lost: then nothing is written. seen_ms: the page may be as old as that.
 -- place: the field that holds how far this is; total: 0 where the page is of merged contacts, which come once more.
--- ARGV from 8 on, per customer: key, key of the tombstone, record.
+-- calls, ms: how many calls the page took beside its search, and how long they put off the next.
+-- ARGV from 10 on, per customer: key, key of the tombstone, record.
 """
     + _HELD
     + """
-local place, above, count, total, seen_ms = unpack(ARGV, 3, 7)
+local place, above, count, total, seen_ms, calls, ms = unpack(ARGV, 3, 9)
 if not held then return 0 end
-for at = 8, #ARGV, 3 do
+for at = 10, #ARGV, 3 do
   -- Of somebody who was forgotten since, nothing comes back.
   local forgotten_ms = tonumber(string.match(redis.call('GET', ARGV[at + 1]) or '', '^%d+'))
   if not forgotten_ms or forgotten_ms < tonumber(seen_ms) then redis.call('SET', ARGV[at], ARGV[at + 2], 'NX') end
 end
 redis.call('HSET', progress, place, above, 'waits', '')
+redis.call('HINCRBY', progress, 'calls', calls)
+redis.call('HINCRBY', progress, 'called_ms', ms)
 if total == '0' then return 1 end
 redis.call('HINCRBY', progress, 'done', count)
 redis.call('HSETNX', progress, 'total', total)
@@ -156,19 +160,19 @@ class BackgroundRestore:
             self.redis.eval(scripts.UNLOCK, 1, keys.RESTORE_LOCK, self.token)
 
     def step(self) -> float:
-        """Do at most one call. Returns after how many seconds there may be something to do. Raises `Stopping` and
+        """Read at most one page. Returns after how many seconds there may be something to do. Raises `Stopping` and
         redis-py's errors."""
         if self.redis.get(keys.STORE) != RESTORED.encode() or not self._holds_lock():
             return IDLE_SECONDS
         if waits := self._find_obstacle():
             return self._wait(waits, IDLE_SECONDS)
-        interval_ms = max(10_000 / (self.hubspot.budget.granted * QUOTA_PART), SEARCH_INTERVAL_SECONDS * 1000)
-        arguments = [int(interval_ms), SEARCH_LAG_MS, self.per_day, DAY_MS]
+        interval_ms = int(max(10_000 / (self.hubspot.budget.granted * QUOTA_PART), SEARCH_INTERVAL_SECONDS * 1000))
+        arguments = [interval_ms, SEARCH_LAG_MS, self.per_day, DAY_MS]
         now_ms, wait_ms, calls = self._claim(keys=[keys.RESTORE, keys.DAY], args=arguments)
         if wait_ms:
             return self._wait("quota", IDLE_SECONDS) if calls else min(wait_ms / 1000, IDLE_SECONDS)
         try:
-            self._read_page(now_ms)
+            self._read_page(now_ms, interval_ms)
         except LineDown as down:
             self._failures += 1
             longer = min(IDLE_SECONDS * 2**self._failures, LONGEST_WAIT_SECONDS)
@@ -193,7 +197,7 @@ class BackgroundRestore:
             self.inbox.apply([("HSET", keys.RESTORE, "waits", waits)])
         return seconds
 
-    def _read_page(self, now_ms: int) -> None:
+    def _read_page(self, now_ms: int, interval_ms: int) -> None:
         """Read the next contacts and store whose they are: first of those that were merged when search did not show it
         yet, since nobody finds their other customers by id, then of all. After the last one, call the store whole.
         Raises `LineDown`."""
@@ -216,12 +220,17 @@ class BackgroundRestore:
                 log.info("restore.finished")
             return
         arguments: list[Any] = []
-        for customer_id, record in find_customers(contacts, read_bearers(self.hubspot, contacts)).items():
+        more: list[bool] = []
+        # Many calls to a HubSpot that is slow may take longer than the lock lasts.
+        with checked(lambda: more.append(self._holds_lock())):
+            bearers = read_bearers(self.hubspot, contacts)
+        for customer_id, record in find_customers(contacts, bearers).items():
             digest = keys.digest(key, customer_id)
             arguments += [keys.customer(digest), keys.forgotten(digest), pack(record)]
         last = str(contacts[-1].get("id")) if contacts else ALL_READ
         total = 0 if is_first else max(int(found.get("total") or 0), len(contacts))
         page = [MERGED_ABOVE if is_first else "above", last, len(contacts), total, now_ms - SEARCH_LAG_MS]
+        page += [len(more), len(more) * interval_ms]
         if not self._store(keys=names, args=[*held, *page, *arguments]) and not self.customers.fixed_key:
             # Redis was emptied again: there is another key.
             self.customers.key = b""

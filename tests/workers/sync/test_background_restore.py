@@ -211,6 +211,47 @@ def test_it_uses_at_most_a_tenth_of_the_calls_of_a_day(start: Start, crm: Crm, m
     assert restore.redis.get(keys.STORE) == INTACT.encode()
 
 
+def test_what_a_page_of_merged_contacts_costs_beyond_its_search_is_of_the_same_tenth(start: Start, crm: Crm) -> None:
+    """Their histories, and who bears their former ids now: many calls for each search."""
+    ids = [crm.create(dealdroid_customer_id=f"c-{number}", lastname="x") for number in range(120)]
+    with crm.portal.lock:
+        records = [crm.portal.contacts.records[int(one)] for one in ids]
+        for kept, other in zip(records[::2], records[1::2], strict=True):
+            crm.portal.merge(kept, other)
+    restore = start()
+    restore.portal_cache.current()
+    before = crm.calls("")
+    restore.step()
+    made = crm.calls("") - before
+    assert made > 4
+    assert int(restore.redis.hget(keys.RESTORE, "calls")) == made
+    seconds, micros = restore.redis.time()
+    called_ms = int(restore.redis.hget(keys.RESTORE, "called_ms"))
+    assert called_ms - (seconds * 1000 + micros // 1000) == pytest.approx((made - 1) * 1000, abs=900)
+    finish(restore)
+
+
+def test_a_page_whose_many_calls_take_longer_than_the_lock_lasts_is_stored(
+    start: Start, crm: Crm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else it is read again and again for as long as HubSpot is slow."""
+    ids = [crm.create(dealdroid_customer_id=f"c-{number}", lastname="x") for number in range(2)]
+    with crm.portal.lock:
+        crm.portal.merge(*(crm.portal.contacts.records[int(one)] for one in ids))
+    restore = start()
+    search = restore.hubspot.search
+
+    def nearly_expire(*given: Any, **more: Any) -> Any:
+        found = search(*given, **more)
+        restore.redis.pexpire(keys.RESTORE_LOCK, 5000)
+        return found
+
+    monkeypatch.setattr(restore.hubspot, "search", nearly_expire)
+    step(restore)
+    assert restore.redis.pttl(keys.RESTORE_LOCK) > 5000
+    assert record(restore, "c-0").known
+
+
 def test_another_worker_goes_on_where_the_first_one_ended(
     start: Start, crm: Crm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
