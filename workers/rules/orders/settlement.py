@@ -132,10 +132,10 @@ def tell(
     )
 
 
-def _private(one: Said, all: Sequence[Said]) -> dict[str, str]:
-    """The cart of `one`, and who the customer is, as `all` (the newest last) say."""
+def _private(one: Said, said: Sequence[Said]) -> dict[str, str]:
+    """The cart of `one`, and who the customer is, as `said` (the newest last) have it."""
     items = one.cart.items if one.cart else ()
-    details = {name: value for each in all for name, value in each.details.items()}
+    details = {name: value for each in said for name, value in each.details.items()}
     return {
         "name": details.get("recipient", ""),
         "phone": details.get("phone", ""),
