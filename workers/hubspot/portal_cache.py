@@ -46,7 +46,7 @@ class PortalCache(SharedCache[Portal]):
         now = self.machine.monotonic()
         if self._value and now >= self._refused.get(name, (0.0, None))[0]:
             self._refused[name] = now + REFUSED_SECONDS, _look_up(self._value, name)
-            self.invalidate()
+            self.invalidate(doubted=True)
             if self.store:
                 self.begin_refresh(self.store)
 

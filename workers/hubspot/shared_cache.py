@@ -8,6 +8,7 @@ from leadcore.machine import Event, Machine
 from leadcore.store.connection import AWAY
 from workers.flow.errors import LineDown, Stopping
 from workers.hubspot.portal_store import PortalStore
+from workers.rules.retry import find_retry
 
 FRESH_SECONDS = 3600.0
 # How often a drain looks whether another worker has read it anew, after it did when it began.
@@ -24,6 +25,8 @@ class SharedCache(Generic[T]):
     def __init__(self, machine: Machine, store: PortalStore | None, stop: Event | None) -> None:
         self.machine, self.store, self.stop = machine, store, stop or machine.event()
         self._value: T | None = None
+        # What serves on while HubSpot does not say anew what it seems to say no more.
+        self._doubted: T | None = None
         # When the listing was read, and when one that is wrong was read: by Redis' clock, in ms.
         self._read_ms = self._wrong_ms = 0
         # By this machine's clock.
@@ -56,8 +59,10 @@ class SharedCache(Generic[T]):
         """Look at the next use whether another worker has read it anew."""
         self._check_at = 0.0
 
-    def invalidate(self) -> None:
-        """What HubSpot says does not fit: let it be read anew at the next use, unless another worker has."""
+    def invalidate(self, *, doubted: bool = False) -> None:
+        """What HubSpot says does not fit: let it be read anew at the next use, unless another worker has. `doubted`: it
+        may be used all the same while it cannot be read."""
+        self._doubted = self._value if doubted else None
         self._value, self._wrong_ms = None, self._read_ms
 
     def _share(self, store: PortalStore) -> T:
@@ -67,8 +72,11 @@ class SharedCache(Generic[T]):
                 return found
             with store.lock() as is_ours:
                 if is_ours:
-                    # Another worker may have stored it right before.
-                    return self._adopt(store) or self._read_for_all(store)
+                    try:
+                        # Another worker may have stored it right before.
+                        return self._adopt(store) or self._read_for_all(store)
+                    except LineDown as down:
+                        return self._go_on(down)
             if self.stop.wait(WAIT_SECONDS):
                 raise Stopping("reading the portal's properties")
 
@@ -77,6 +85,14 @@ class SharedCache(Generic[T]):
         value, listing = self._read()
         store.save(read_ms, listing)
         return self._use(value, listing, read_ms)
+
+    def _go_on(self, down: LineDown) -> T:
+        """Use what is in doubt, and ask again soon. Raises `down` if there is none, or if HubSpot has answered."""
+        if self._doubted is None or not find_retry(down.code).by_rate:
+            raise down
+        now = self.machine.monotonic()
+        self._value, self._check_at, self._stale_at = self._doubted, now + CHECK_SECONDS, now
+        return self._value
 
     def _adopt(self, store: PortalStore) -> T | None:
         read_ms, listing = store.load()

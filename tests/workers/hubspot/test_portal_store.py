@@ -186,6 +186,19 @@ def test_a_worker_that_fails_to_read_the_list_does_not_keep_the_next_one_from_it
     assert second.current().has("phone")
 
 
+def test_while_the_list_cannot_be_read_anew_leads_go_by_the_old_one(start: Start, crm: Crm) -> None:
+    cache = start()
+    old = cache.current()
+    crm.fault("503", path="/properties/")
+    cache.note_refused(INTENT)
+    assert cache.current() is old
+    crm.control("DELETE", "faults")
+    remove(crm, INTENT)
+    set_forward(cache, REFUSED_SECONDS)
+    cache.note_refused(INTENT)
+    assert not cache.current().has(INTENT)
+
+
 def test_a_worker_that_dies_reading_the_list_holds_the_others_up_no_longer_than_its_shard_is_held(
     start: Start, database: Any
 ) -> None:
