@@ -19,6 +19,8 @@ from workers.rules.mapping.property_names import CUSTOMER_ID
 DAY, FAULT, BURST = 86_400.0, 300.0, 60.0
 # A gateway, and Cloudflare, waited for HubSpot in vain.
 _TIMEOUTS = frozenset({504, 524})
+# Those of 4xx that may be about what was sent; any other is about the call itself.
+_OF_CONTENT = frozenset({400, 402, 409, 413, 422})
 _GONE = frozenset({"unreachable", "disconnected"})
 _DECODE = msgspec.json.Decoder().decode
 
@@ -107,7 +109,7 @@ def raise_line_down(answer: Answer, scopes: Iterable[str] = PURPOSES) -> None:
         raise LineDown("locked", reason("records_locked"), wait)
     if status >= 500 or status == 408:
         raise LineDown("unavailable", reason("hubspot_answered", status=status), retry_after(answer, FAULT))
-    unexpected = status < 200 or 300 <= status < 400 or status in (403, 404) or not answer.is_object
+    unexpected = status < 200 or (status >= 300 and status not in _OF_CONTENT) or not answer.is_object
     if unexpected and not answer.says_not_found:
         raise LineDown("unexpected", reason("answer_unexpected", status=status))
 
