@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from workers.flow.errors import LineDown
+from workers.hubspot.answers import raise_line_down
 from workers.hubspot.client import HubSpot
 from workers.hubspot.scopes import PURPOSES
 
@@ -25,14 +27,27 @@ class Token:
 
 def inspect_token(hubspot: HubSpot, token: str, wanted: Iterable[str] = PURPOSES) -> Token:
     """What HubSpot says of a token that it accepts; `wanted`: the scopes that are needed. Raises `LineDown` if HubSpot
-    cannot be reached."""
+    cannot be reached, or does not say."""
     info = hubspot.request("POST", _INFO, {"tokenKey": token})
     scopes = info.json().get("scopes")
     if info.status < 300 and isinstance(scopes, list):
         return Token(LEGACY_APP, [scope for scope in wanted if not {scope, _instead_of(scope)} & set(map(str, scopes))])
     # It does not know the token, which works: then it is none of a private app's.
     kind = SERVICE_KEY if info.is_object and info.status in (400, 401, 403, 404) else ""
-    return Token(kind, [scope for scope in wanted if hubspot.request(*_probe(scope)).status == 403])
+    return Token(kind, [scope for scope in wanted if _lacks(hubspot, scope)])
+
+
+def _lacks(hubspot: HubSpot, scope: str) -> bool:
+    """Raises `LineDown` if HubSpot does not say."""
+    answer = hubspot.request(*_probe(scope))
+    try:
+        raise_line_down(answer)
+    except LineDown as down:
+        if down.code == "forbidden":
+            return True
+        if down.code != "unexpected" or answer.status == 403:
+            raise
+    return False
 
 
 def _instead_of(scope: str) -> str:

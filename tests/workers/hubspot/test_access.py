@@ -9,6 +9,7 @@ from leadcore.settings import HUBSPOT_VERSIONS
 from sandbox.http_server import running
 from sandbox.hubspot import Portal, Settings, create_app
 from tests.workers.hubspot.conftest import serving
+from workers.flow.errors import LineDown
 from workers.hubspot import access
 from workers.hubspot.budget import NoBudget
 from workers.hubspot.client import HubSpot
@@ -66,4 +67,21 @@ def test_the_kind_of_the_token_is_known_where_hubspot_says_so(status: int, body:
     with serving(lambda line, _: (status, body) if "/oauth/" in line else (400, {})) as (url, _):
         hubspot = HubSpot("pat-test", url, NoBudget(Machine()))
         assert access.inspect_token(hubspot, "pat-test") == access.Token(kind, [])
+        hubspot._batch.api_client.rest_client.pool_manager.clear()
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "code"),
+    [
+        (503, {}, "unavailable"),
+        (429, {"policyName": "DAILY"}, "daily_quota"),
+        (403, b"<html>Blocked</html>", "unexpected"),
+    ],
+)
+def test_a_scope_that_hubspot_says_nothing_of_is_neither_there_nor_missing(status: int, body: Any, code: str) -> None:
+    with serving(lambda line, _: (404, {}) if "/oauth/" in line else (status, body)) as (url, _):
+        hubspot = HubSpot("pat-test", url, NoBudget(Machine()))
+        with pytest.raises(LineDown) as down:
+            access.inspect_token(hubspot, "pat-test")
+        assert down.value.code == code
         hubspot._batch.api_client.rest_client.pool_manager.clear()
