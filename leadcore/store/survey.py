@@ -2,7 +2,7 @@
 HubSpot."""
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 
 from leadcore.store import keys
 from leadcore.store.connection import Redis
@@ -34,7 +34,9 @@ class Survey:
 def read_survey(redis: Redis) -> Survey | None:
     """The newest, None if there is none. Raises redis-py's errors."""
     stored = redis.get(keys.SURVEY)
-    return Survey(**json.loads(stored)) if stored else None
+    known = {one.name for one in fields(Survey)}
+    # A worker of a newer version may have added something.
+    return Survey(**{name: said for name, said in json.loads(stored).items() if name in known}) if stored else None
 
 
 def ask_survey(redis: Redis, known: Survey | None, now_ms: int) -> None:

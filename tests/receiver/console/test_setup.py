@@ -4,7 +4,7 @@ import json
 import re
 import time
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
@@ -202,3 +202,8 @@ def test_a_survey_is_stored_whole(newcomer: ConsoleUser) -> None:
     assert read_survey(newcomer.redis) is None
     store_survey(newcomer.redis, one)
     assert read_survey(newcomer.redis) == one
+
+
+def test_a_survey_of_a_newer_version_is_read_without_what_it_has_added(newcomer: ConsoleUser) -> None:
+    newcomer.redis.set(keys.SURVEY, json.dumps({**asdict(FINE), "more": 1}))
+    assert read_survey(newcomer.redis) == FINE
