@@ -134,7 +134,14 @@ def judge_properties(definitions: list[dict[str, Any]], config: Config) -> list[
         found.append(
             warn(subject, text, "Create it in HubSpot or change the configuration; until then it is left out.")
         )
+    if locked := sorted(target for target in targets & known.keys() if _is_read_only(known[target])):
+        text = f"The configuration names {', '.join(map(str, locked))}, which is read-only in HubSpot."
+        found.append(warn(subject, text, "Name another property in the configuration; until then it is left out."))
     return found or [fine(subject, "All there.")]
+
+
+def _is_read_only(definition: Mapping[str, Any]) -> bool:
+    return bool((definition.get("modificationMetadata") or {}).get("readOnlyValue"))
 
 
 def judge_defaults(definitions: list[dict[str, Any]], config: Config) -> list[Finding]:
@@ -147,7 +154,7 @@ def judge_defaults(definitions: list[dict[str, Any]], config: Config) -> list[Fi
         values = value.split(";") if one.get("fieldType") == "checkbox" else [value]
         if name not in known:
             why = "HubSpot has no such property"
-        elif (one.get("modificationMetadata") or {}).get("readOnlyValue"):
+        elif _is_read_only(one):
             why = "it is read-only in HubSpot"
         elif one.get("hasUniqueValue") is True:
             why = "its values are unique, and one value for all would make all customers one contact"

@@ -102,6 +102,13 @@ def test_what_the_configuration_names_must_exist() -> None:
     assert (finding.state, "own_cart, own_field" in finding.text) == ("warning", True)
 
 
+def test_a_property_named_in_the_configuration_that_takes_no_values_is_a_warning() -> None:
+    listed = definitions(lambda _: True)
+    listed.append({"name": "own_score", "modificationMetadata": {"readOnlyValue": True}})
+    [finding] = judge_properties(listed, Config(properties={"a.b": "own_score"}))
+    assert (finding.state, "own_score" in finding.text, "read-only" in finding.text) == ("warning", True, True)
+
+
 @pytest.mark.parametrize(
     ("config", "named"),
     [

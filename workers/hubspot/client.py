@@ -246,6 +246,8 @@ class HubSpot(Batches):
         does not tell them."""
         answer = self.request("GET", "/crm/v3/property-validations/0-1")
         raise_line_down(answer)
+        if answer.status >= 400:
+            raise LineDown("unexpected", reason("answer_unexpected", status=answer.status))
         return read_formats(objects(answer.json().get("results")))
 
     def create_group(self, name: str, label: str, kind: str = "contacts") -> Answer:

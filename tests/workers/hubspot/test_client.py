@@ -10,6 +10,7 @@ import pytest
 from leadcore.machine import Machine
 from leadcore.settings import HUBSPOT_VERSIONS
 from tests.workers.hubspot.conftest import serving
+from workers.flow.errors import LineDown
 from workers.hubspot.batches import BATCH
 from workers.hubspot.budget import NoBudget
 from workers.hubspot.client import HubSpot
@@ -64,3 +65,13 @@ def test_a_refusal_that_names_its_row_costs_one_further_call() -> None:
     assert found.pop("t7") == found.pop("t8") == Conflict("", "")
     assert len(found) == BATCH - 2
     assert len(asked) == 3
+
+
+@pytest.mark.parametrize("status", [400, 404])
+def test_rules_that_hubspot_does_not_tell_are_not_taken_for_none(status: int) -> None:
+    with serving(lambda _line, _body: (status, {"status": "error", "category": "OBJECT_NOT_FOUND"})) as (url, _):
+        hubspot = HubSpot("token", url, NoBudget(Machine()))
+        with pytest.raises(LineDown) as down:
+            hubspot.formats()
+        assert down.value.code == "unexpected"
+        hubspot._batch.api_client.rest_client.pool_manager.clear()
