@@ -1,5 +1,6 @@
 """A portal whose admin requires properties: no lead is lost, and none is sent in vain again and again."""
 
+import json
 from dataclasses import replace
 from math import ceil, log2
 from typing import Any
@@ -298,6 +299,26 @@ def test_a_refusal_of_all_rows_is_understood_with_few_calls(scene: Scene, words:
         before = len(calls)
         worker.work()
         assert len(calls) == before
+
+
+@pytest.mark.parametrize("cut", [None, -3], ids=["whole", "cut off"])
+def test_no_word_of_hubspots_list_is_taken_for_a_property(scene: Scene, cut: int | None) -> None:
+    """Each portal has a property called Message, as is a part of each entry of the list."""
+    entry = {"isValid": False, "message": "Company Name is required.", "error": "REQUIRED", "name": "hs_lead_status"}
+    words = f"Property values were not valid: {json.dumps([entry, entry])}"[:cut]
+
+    def refuse(body: dict[str, Any]) -> str:
+        return words if any(row["properties"].get("hs_lead_status") for row in body["inputs"]) else ""
+
+    with intercepting_worker(scene, refuse) as worker:
+        scene.accept(somebody(CUSTOMERS[0]))
+        worker.work()
+    receipt = scene.receipts()[CUSTOMERS[0]]
+    assert receipt.state == "created"
+    assert [note.why for note in receipt.notes if note.property == "hs_lead_status"] == [
+        reason("partner_required", properties="Company Name (company)")
+    ]
+    assert [one.name for one in read_required(scene.redis)] == ["company"]
 
 
 def test_a_lead_that_others_kept_from_being_tried_loses_no_try(scene: Scene) -> None:

@@ -45,6 +45,10 @@ _APART = frozenset(
 )
 # Keys that stand before a name and are none.
 _BEFORE_NAMES = frozenset({"name", "label", "names", "properties", "fields", "error", "isValid"})
+# The words round a list of invalid values in a message, and its keys: portals have properties called Message.
+_OF_LIST = re.compile(
+    r'Property values were not valid:|"(?:isValid|message|error|name|propertyName|localizedErrorMessage|portalId)"\s*:'
+)
 _CODE = re.compile(r"[A-Z][A-Z0-9_]{0,39}")
 _LIMITS = frozenset({"RATE_LIMITS", "RATE_LIMIT"})
 _TAKEN = frozenset({"CONFLICT", "OBJECT_ALREADY_EXISTS"})
@@ -224,7 +228,7 @@ def _names_in(value: Any) -> list[str]:
 def _read_demand(error: Mapping[str, Any]) -> str:
     """HubSpot's words and what its fields name, if they say that something is required, else ""."""
     parts = list(_parts(error))
-    told = [str(part.get("message") or "") for part in parts]
+    told = [_OF_LIST.sub(" ", str(part.get("message") or "")) for part in parts]
     told += [text for part in parts for text in strings(part.get("localizedErrorMessage"))]
     named = [text for part in parts for value in _about_properties(part) for text in strings(value)]
     others = [text for part in parts for text in _other_texts(part)]
