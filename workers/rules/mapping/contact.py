@@ -69,6 +69,8 @@ _UNREAD = {
 }
 # Keeps a cart of 100 products below the 65,536 characters that a text property holds (HubSpot's page).
 MAX_NAME = 200
+# What has as many is meant for a phone; a chat name or a house number has fewer.
+MIN_DIGITS = 6
 
 
 @dataclass(frozen=True)
@@ -117,9 +119,12 @@ def map_event(
     region = country.code(postal.country) or crm.country
     _name(draft, event, given_name, spoken, region)
     email_refused = _email(draft, event, crm)
-    _phone(draft, event, region, spoken, (*cut_extras(event.contact.name, region).phones, *postal.phones))
+    elsewhere = (*cut_extras(event.contact.name, region).phones, *postal.phones)
+    phone_refused = _phone(draft, event, region, spoken, elsewhere)
     code = language.choose(event.contact.language, event.contact.language_name, portal_options.languages)
-    unclear = _unread(draft, event) | ({"address"} if postal.contradictory else frozenset())
+    unclear = _unread(draft, event) | {
+        item for item, is_so in (("address", postal.contradictory), ("phone", phone_refused)) if is_so
+    }
     reachable = bool(orders or draft.details or address_values or unclear or draft.unsaved.keys() & {"email", "phone"})
     placeholder = _placeholder(draft, event) if reachable else ""
     if code:
@@ -192,9 +197,10 @@ def _email(draft: _Draft, event: Event, crm: Crm) -> bool:
     return bool(unusable) and not found and email.may_be_meant(said)
 
 
-def _phone(draft: _Draft, event: Event, region: str, spoken: str, elsewhere: Sequence[str]) -> None:
+def _phone(draft: _Draft, event: Event, region: str, spoken: str, elsewhere: Sequence[str]) -> bool:
     """The phones that were said and, behind them, those that stand `elsewhere`, beside the name or in the address. One
-    that is none in `region` may be a mobile where the customer's language is spoken."""
+    that is none in `region` may be a mobile where the customer's language is spoken. Returns whether a number was said
+    and no phone is known."""
     parsed = said = phone.parse(event.contact.phone, region)
     if said.unparsed and not said.phone and spoken in _HOME_OF:
         at_home = phone.parse(event.contact.phone, _HOME_OF[spoken])
@@ -215,6 +221,7 @@ def _phone(draft: _Draft, event: Event, region: str, spoken: str, elsewhere: Seq
         draft.unsaved["phone"] = said.unparsed
         if not parsed.phone:
             draft.notes.append(Note("phone", "dropped", reason("phone_invalid")))
+    return not parsed.phone and sum(map(str.isdecimal, said.unparsed)) >= MIN_DIGITS
 
 
 def _address(draft: _Draft, postal: address.PostalAddress, portal_options: PortalOptions) -> dict[str, str]:

@@ -251,6 +251,21 @@ def test_what_can_be_read_in_two_ways_goes_to_unsaved_and_makes_a_contact(
     assert said.notes == (Note(field, "dropped", reason("ambiguous")),)
 
 
+@pytest.mark.parametrize(
+    ("contact", "unclear"),
+    [
+        ({"phone": "081-234-567"}, {"phone"}),
+        ({"phone": "๐๘๑๒๓๔๕๖๗"}, {"phone"}),
+        ({"phone": "line: somchai99"}, set()),
+        ({"phone": "081-234-567", "name": "สมชาย 0812345678"}, set()),
+        ({"phone": "0812345678 หรือไลน์ @abc"}, set()),
+    ],
+)
+def test_a_number_that_is_no_phone_is_asked_for_again(contact: dict[str, str], unclear: set[str]) -> None:
+    """The customer who left out a digit is not told that the details are saved."""
+    assert read(purchase(**{"name": "สมชาย", **contact})).unclear == unclear
+
+
 def test_a_cart_that_cannot_be_read_makes_no_contact() -> None:
     said = read({"mid": "m", "customer_id": "c", "intent": "i", "shopping_cart": "two bags"})
     assert (said.unsaved, said.makes_contact, said.unclear) == ({"shopping_cart": "two bags"}, False, frozenset())
