@@ -8,7 +8,12 @@ first replica that attaches begins an epoch too, with nothing lost.
 
 from redis.exceptions import ReadOnlyError
 
+from leadcore.store import keys
 from leadcore.store.connection import Redis, read_info
+
+LOST = "lost"
+# Longer than anybody waits.
+LOST_SECONDS = 60
 
 
 def read_epoch(connection: Redis) -> str:
@@ -30,6 +35,12 @@ def was_replica(connection: Redis) -> bool:
     """Whether this server has taken the place of its primary, as far as it tells. Raises redis-py's errors."""
     former = read_info(connection, "replication").get("master_replid2")
     return bool(str(former or "").strip("0"))
+
+
+def mark_lost() -> tuple[str, ...]:
+    """The command of a process that lived through the end of an epoch, before it puts anything back: a Redis that was
+    emptied looks new to who starts now, and who was alive is not listed there."""
+    return ("SET", keys.EPOCH, LOST, "NX", "EX", str(LOST_SECONDS))
 
 
 def _read(connection: Redis) -> tuple[str, str]:

@@ -17,7 +17,7 @@ from leadcore.journal import Journal
 from leadcore.machine import Machine
 from leadcore.store import keys
 from leadcore.store.connection import Redis, drop_connections, read_dataset
-from leadcore.store.epoch import is_same, read_epoch, was_replica
+from leadcore.store.epoch import LOST, is_same, mark_lost, read_epoch, was_replica
 from leadcore.store.outgoing import message_key as message_key  # the names of what is logged
 from leadcore.store.streams import Stream
 from workers.rules import epoch as rules
@@ -97,6 +97,8 @@ class SentLog:
             self._journal.inherit(self._inherit)
             foreign = {name: one for name, one in self._entries.items() if one.epoch and not is_same(epoch, one.epoch)}
             missing = {name: one.result for name, one in foreign.items() if one.result != NOT_DELIVERED}
+            if self._left and self._waits and epoch != self._hidden:
+                Stream(connection, keys.OUTBOX).apply([mark_lost()])
             if missing:
                 sets = [("SET", name, result, "EX", _key_seconds(name)) for name, result in missing.items()]
                 Stream(connection, keys.OUTBOX).apply(sets)
@@ -164,7 +166,7 @@ class SentLog:
 
     def _wait_ms(self, connection: Redis, epoch: str) -> int:
         known = ((connection.get(keys.EPOCH) or connection.get(keys.RUN)) or b"").decode()
-        has_met_nobody = not self._left and was_replica(connection)
+        has_met_nobody = not self._left and (known == LOST or was_replica(connection))
         if not self._left and (not (known or has_met_nobody) or is_same(epoch, known) or epoch == self._hidden):
             return 0
         now_ms, since_ms = _read_ms(connection), self._since_ms
@@ -173,7 +175,8 @@ class SentLog:
             since_ms = min(since_ms, int(connection.get(keys.epoch_since(epoch)) or since_ms))
         waited_ms = int((self.machine.monotonic() - self._seen_at) * 1000)
         self._meet_peers(connection, now_ms)
-        # Who began to send within the replica's lag is not listed there either.
+        # Who began to send within the replica's lag is not listed there either, nor who has not yet come to an emptied
+        # Redis.
         alive = () if has_met_nobody else self._peers
         return rules.wait_ms(epoch, since_ms, now_ms, waited_ms, alive, _read_asserted(connection))
 

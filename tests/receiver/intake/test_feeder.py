@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -15,13 +15,14 @@ from leadcore.journal import Journal
 from leadcore.machine import Machine
 from leadcore.settings import read
 from leadcore.store import keys
-from leadcore.store.connection import connect, read_dataset
+from leadcore.store.connection import AWAY, connect, read_dataset
+from leadcore.store.epoch import LOST
 from receiver.intake.feeder import Feeder
 from receiver.intake.posted import read_posted
 from receiver.intake.recent_events import RecentEvents
 from receiver.intake.spool import Spool
 from sandbox import redis as embedded
-from tests.conftest import SECRET, SHARDS, Line, eventually, lead, open_line, own_port
+from tests.conftest import SECRET, SHARDS, Line, eventually, head, lead, open_line, own_port
 
 NAME = "ชื่อลับ"
 
@@ -117,6 +118,29 @@ def test_events_of_a_dead_process_are_replayed_until_redis_has_them(
         assert sum(client.xlen(keys.entries(keys.INBOX, shard)) for shard in range(SHARDS)) == 1
         feeder.recent.journal.close()
         feeder.spool.close()
+
+
+def test_an_emptied_redis_is_marked_before_the_first_event_comes_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker that starts then would take it for new, and confirm that event at once, for the second time."""
+    port, known = own_port(), []
+    settings = read({"REDIS_URL": f"redis://127.0.0.1:{port}"})
+    with closing(connect(settings)) as client:
+        feeder = Feeder(client, Spool(tmp_path / "spool", Machine()), settings, Machine())
+        put = feeder._put
+        with embedded.start(tmp_path / "before", port) as server:
+            feeder.maintain()
+            feeder.feed(head(lead("c-1", name="Ann Lee")))
+            assert client.get(keys.EPOCH) is None
+            server.kill()
+        with embedded.start(tmp_path / "after", port):
+            monkeypatch.setattr(feeder, "_put", lambda *given: (known.append(client.get(keys.EPOCH)), put(*given))[1])
+            with suppress(*AWAY):
+                feeder.maintain()
+            feeder.maintain()
+            assert known[0] == LOST.encode()
+            feeder.stop()
 
 
 def test_what_a_dead_process_acknowledged_beside_events_is_replayed_minutes_later_too(

@@ -137,6 +137,22 @@ def test_no_message_is_sent_in_the_first_seconds_of_a_restarted_redis(tmp_path: 
         assert 0 < fresh.seconds_to_wait(again) <= 5, "also a worker that was not there before must wait"
 
 
+def test_a_worker_that_starts_with_an_emptied_redis_waits_for_those_who_knew_it(tmp_path: Path) -> None:
+    """Who sent may come back last: one of the others says that there is somebody to wait for, though not who."""
+    port = own_port()
+    other, fresh = SentLog(Machine()), SentLog(Machine())
+    with start(tmp_path / "before", port) as server:
+        other.reassert(redis.Redis.from_url(server.url), "other")
+        server.kill()
+    with start(tmp_path / "after", port) as server:
+        again = redis.Redis.from_url(server.url)
+        for name, sent_log in {"other": other, "fresh": fresh}.items():
+            again.zadd(keys.WORKERS, {name: again.time()[0] * 1000})
+            sent_log.reassert(again, name)
+        assert fresh.seconds_to_wait(again) > 0
+        eventually(lambda: not fresh.seconds_to_wait(again), 20)
+
+
 def test_after_minutes_without_redis_no_message_leaves_before_every_worker_has_told_it(tmp_path: Path) -> None:
     """Nobody is listed as alive then but who came back first."""
     machine = ManualMachine()
