@@ -167,8 +167,8 @@ def read_warnings(parts: Any) -> tuple[tuple[str, str], ...]:
 
 
 def why_invalid(code: str) -> Reason:
-    """Why HubSpot refuses a value, from its code."""
-    return REASONS.get(code) or reason("value_refused", code=code[:40])
+    """Why HubSpot refuses a value, from its code; words in the place of one are not told."""
+    return REASONS.get(code) or reason("value_refused", code=code if _CODE.fullmatch(code) else "INVALID")
 
 
 def context(error: Mapping[str, Any]) -> dict[str, Any]:

@@ -303,3 +303,11 @@ def test_a_value_in_the_context_is_no_name() -> None:
     outcome = classify({"status": "400", "category": "VALIDATION_ERROR", "context": context})
     assert isinstance(outcome, Refused)
     assert outcome.fields.keys() == {"city"}
+
+
+@pytest.mark.parametrize("words", ["mali@example.com is invalid", "0812345678", "Mali"])
+def test_words_in_the_place_of_a_code_are_not_stored(words: str) -> None:
+    """They may quote the customer."""
+    outcome = classify({"errors": [{"code": words, "context": {"propertyName": ["email"]}}]})
+    assert isinstance(outcome, Refused)
+    assert outcome.fields == {"email": reason("value_refused", code="INVALID")}
