@@ -9,7 +9,8 @@ from leadcore.config import Config
 from leadcore.reasons import reason
 from leadcore.store import keys
 from tests.conftest import SHARDS, lead, same_shard
-from tests.faults.conftest import Scene
+from tests.faults.conftest import Scene, Worker
+from tests.faults.interception import intercepting_worker
 
 OWNER, OTHER = same_shard("taken", 2)
 EMAIL = {OWNER: "owner@siam-shop.co.th", OTHER: "other@siam-shop.co.th"}
@@ -33,8 +34,7 @@ def make_unique(scene: Scene, name: str) -> None:
     assert made.status_code == 201
 
 
-def work_until_done(scene: Scene) -> None:
-    worker = scene.worker()
+def work_until_done(scene: Scene, worker: Worker) -> None:
     worker.work()
     while scene.redis.zcard(keys.later(keys.INBOX, keys.shard_of(OTHER, SHARDS))):
         scene.advance(600)
@@ -53,7 +53,7 @@ def test_a_lead_is_written_without_a_unique_value_that_another_contact_has(
     scene.config, name, value = CONFIGS[which]
     for customer in (OWNER, OTHER):
         scene.accept(somebody(customer, email=email))
-        work_until_done(scene)
+        work_until_done(scene, scene.worker())
     receipt, contacts = scene.receipts()[OTHER], scene.contacts()
     assert receipt.state == "created"
     assert (name, "dropped", reason("value_taken")) in [(note.property, note.what, note.why) for note in receipt.notes]
@@ -62,3 +62,17 @@ def test_a_lead_is_written_without_a_unique_value_that_another_contact_has(
     assert value in contacts[OTHER]["dealdroid_unsaved"]
     if email:
         assert {one: contacts[one]["email"] for one in contacts} == EMAIL
+
+
+def test_an_email_whose_contact_is_not_to_be_found_does_not_park_the_lead(scene: Scene) -> None:
+    """HubSpot goes on naming a contact that it says does not exist."""
+
+    def refuse(body: dict[str, Any]) -> str:
+        taken = any(row["properties"].get("email") for row in body["inputs"])
+        return "409 Contact already exists. Existing ID: 999999" if taken else ""
+
+    with intercepting_worker(scene, refuse) as worker:
+        scene.accept(lead(OTHER, name="Nok Jaidee", email=EMAIL[OTHER]))
+        work_until_done(scene, worker)
+    receipt, contact = scene.receipts()[OTHER], scene.contacts()
+    assert (receipt.state, EMAIL[OTHER] in contact[OTHER]["dealdroid_unsaved"]) == ("created", True)

@@ -29,6 +29,8 @@ from workers.rules.plan import WritePlanner
 SHARED_EMAIL_USERS = 3
 # If HubSpot does not say in so many tries whose contact has a value, the lead is written without it.
 TRIES_WITHOUT_OWNER = 2
+# The same where it names a contact that is not there: two minutes, for a merge may be under way.
+TRIES_WITHOUT_CONTACT = 6
 EMAIL_TAKEN, VALUE_TAKEN = reason("email_taken"), reason("value_taken")
 EMAIL_SHARED = reason("email_shared")
 _ADD_USERS = (
@@ -100,9 +102,7 @@ class Identity:
                 group.result = Result(WAITING, code="race", why=reason("owner_unnamed"))
                 continue
             if not contact_id:
-                # Nobody is known to have the email, so it may be another value.
-                unique = _unique_values(group, plan)
-                _drop(group, plan, unique or ["email"], VALUE_TAKEN if unique else EMAIL_TAKEN)
+                _drop_unowned(group, plan)
                 continue
             group.relink(replace(group.customer, contact_id=contact_id))
             if self.lock_contact(group):
@@ -111,8 +111,11 @@ class Identity:
         found = self.hubspot.read_each([group.customer.contact_id for group in locked], wanted)
         for group in self._set_merged_apart(locked, found):
             match found[group.customer.contact_id]:
-                case ContactMissing():
+                case ContactMissing() if group.leads[-1].tries < TRIES_WITHOUT_CONTACT:
                     group.result = Result(WAITING, code="race", why=reason("owner_vanished"))
+                case ContactMissing():
+                    group.relink(replace(group.customer, contact_id=""))
+                    _drop_unowned(group, plan)
                 case RetryLater(why):
                     group.result = Result(WAITING, code="row", why=why)
                 case contact:
@@ -250,6 +253,12 @@ def _unique_values(group: CustomerBatch, plan: WritePlanner) -> list[str]:
 def _is_same(group: CustomerBatch, current: Mapping[str, str], name: str) -> bool:
     """Whether the contact with the values `current` has the value that is sent."""
     return current.get(name, "").strip().casefold() == group.decision.properties[name].strip().casefold()
+
+
+def _drop_unowned(group: CustomerBatch, plan: WritePlanner) -> None:
+    """Nobody is known to have the email, so it may be another value that is taken."""
+    unique = _unique_values(group, plan)
+    _drop(group, plan, unique or ["email"], VALUE_TAKEN if unique else EMAIL_TAKEN)
 
 
 def _drop(group: CustomerBatch, plan: WritePlanner, names: Sequence[str], why: Reason) -> None:
