@@ -244,10 +244,11 @@ class Identity:
 
 
 def _unique_values(group: CustomerBatch, plan: WritePlanner) -> list[str]:
-    """The properties other than the email that are sent and whose values are unique in the portal."""
-    return [
-        name for name in group.decision.properties if name != "email" and plan.portal.target(name) in plan.portal.unique
-    ]
+    """The properties that are sent and whose values are unique in the portal, without email and id: theirs tell whose
+    contact it is."""
+    unique = plan.portal.unique
+    sent = [name for name in group.decision.properties if name not in ("email", CUSTOMER_ID)]
+    return [name for name in sent if plan.portal.target(name) in unique]
 
 
 def _is_same(group: CustomerBatch, current: Mapping[str, str], name: str) -> bool:
