@@ -341,7 +341,7 @@ PAUSES: Mapping[str, str] = {
     "disconnected": "HubSpot closes the connection before it answers. There is nothing to do.",
     "tls": "The TLS connection to HubSpot fails. Check HUBSPOT_BASE_URL and this machine's certificates.",
     "empty_answer": "HubSpot answers without a result. There is nothing to do.",
-    "unexpected": "HubSpot gives answers that are not its own. Check HUBSPOT_BASE_URL.",
+    "unexpected": "HubSpot gives answers that are not its own. Check HUBSPOT_BASE_URL and HUBSPOT_API_VERSION.",
     "no_key": "The portal has no unique property dealdroid_customer_id. Run: leadsync setup",
     "dealdroid": "DealDroid accepts no messages at the moment.",
     "dealdroid_busy": "DealDroid asks to slow down. There is nothing to do.",

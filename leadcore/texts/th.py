@@ -305,7 +305,7 @@ PAUSES: Mapping[str, str] = {
     "disconnected": "HubSpot ตัดการเชื่อมต่อก่อนตอบ ไม่ต้องทำอะไร",
     "tls": "เชื่อมต่อ TLS กับ HubSpot ไม่สำเร็จ กรุณาตรวจสอบ HUBSPOT_BASE_URL และใบรับรองของเครื่อง",
     "empty_answer": "HubSpot ตอบกลับโดยไม่มีผลลัพธ์ ไม่ต้องทำอะไร",
-    "unexpected": "ได้รับคำตอบที่ไม่ใช่ของ HubSpot กรุณาตรวจสอบ HUBSPOT_BASE_URL",
+    "unexpected": "ได้รับคำตอบที่ไม่ใช่ของ HubSpot กรุณาตรวจสอบ HUBSPOT_BASE_URL และ HUBSPOT_API_VERSION",
     "no_key": "บัญชี HubSpot ไม่มี property dealdroid_customer_id แบบไม่ซ้ำค่า กรุณารัน leadsync setup",
     "dealdroid": "ขณะนี้ DealDroid ยังไม่รับข้อความ",
     "dealdroid_busy": "DealDroid ขอให้ส่งช้าลง ไม่ต้องทำอะไร",
