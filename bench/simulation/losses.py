@@ -19,6 +19,8 @@ from workers.rules.customer import unpack
 from workers.rules.epoch import LIMIT_MS
 from workers.sync.restore import SEARCH_LAG_MS
 
+# So long, awake, after its start a worker may not have seen yet which data Redis holds.
+UNSEEN_SECONDS = 1.0
 # So long after a loss a worker may still be about to tell what it remembers: a beat, and a command that takes long.
 UNTOLD_SECONDS = 3.0
 # So long a call takes at most to a HubSpot that is well.
@@ -221,10 +223,11 @@ def drop_repeats(
 ) -> list[Message]:
     """The messages without those that were sent once more because nobody told Redis in time that they were sent before
     the loss, or claimed before: who had sent, or somebody who may remember for a dead one, stood still for longer than
-    anybody waits. `workers`: those that were not killed."""
+    anybody waits, or nobody is left who does. `workers`: those that were not killed."""
     seconds, back = loss.at - BEGAN, loss.back - BEGAN
     first: dict[tuple[str, str], Process] = {}
     kept: list[Message] = []
+    heirs = [one for one in workers if not loss.was_all or _count_awake(one, seconds) >= UNSEEN_SECONDS]
     for message, sender in zip(messages, senders, strict=True):
         said = message.customer_id, message.text
         if message.at <= loss.at or (said not in first and message.at <= loss.at + CALL_SECONDS):
@@ -233,10 +236,16 @@ def drop_repeats(
             continue
         # Once, and not once more.
         before = first.pop(said, None)
-        tellers = [] if before is None else [before] if before in workers else workers
-        if not any(_stood_still(one, seconds, back) for one in tellers):
+        tellers = [before] if before and before in workers else heirs
+        untold = not tellers or any(_stood_still(one, seconds, back) for one in tellers)
+        if before is None or not untold:
             kept.append(message)
     return kept
+
+
+def _count_awake(process: Process, until: float) -> float:
+    """Seconds from its start on."""
+    return until - process.began - sum(max(0.0, min(end, until) - began) for began, end in process.stood_still)
 
 
 def _stood_still(process: Process, since: float, back: float) -> bool:

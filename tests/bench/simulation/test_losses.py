@@ -254,3 +254,23 @@ def test_a_message_is_excused_once_if_redis_could_not_hear_of_it_in_time(
     kept = drop_repeats(loss, told, [sender, again, again], workers)
     assert len(kept) == 3 - excused
     assert drop_repeats(loss, say(5.0, 6.0), [sender, again], workers) == say(5.0, 6.0)
+
+
+@pytest.mark.parametrize("was_all", [True, False], ids=["all", "replica"])
+@pytest.mark.parametrize(
+    ("left", "excused"),
+    [
+        (Process("new", began=9.5), True),
+        (Process("seen", began=8.0), False),
+        (Process("asleep", began=1.0, stood_still=[(1.5, 12.0)]), True),
+        (Process("awake", began=1.0, stood_still=[(2.5, 12.0)]), False),
+    ],
+    ids=lambda one: getattr(one, "name", None),
+)
+def test_a_message_of_a_dead_worker_is_excused_where_nobody_is_left_who_knew_the_data(
+    left: Process, excused: bool, was_all: bool
+) -> None:
+    """Who did not takes the journal of the dead for that of another Redis."""
+    loss = Loss(at=BEGAN + 10.0, back=BEGAN + 12.0, was_all=was_all)
+    kept = drop_repeats(loss, say(5.0, 15.0, 16.0), [Process("dead"), left, left], [left])
+    assert len(kept) == 3 - (excused and was_all)
