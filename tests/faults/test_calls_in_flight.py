@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from leadcore.reasons import reason
 from leadcore.store import keys
-from tests.conftest import SHARDS, lead, one_per_shard, same_shard
+from tests.conftest import SHARDS, eventually, lead, one_per_shard, same_shard
 from tests.faults.conftest import Scene, Worker, patched
 from workers.flow.errors import LineDown
 from workers.rules import drain
@@ -118,6 +119,32 @@ def test_calls_that_are_possible_start_before_others_are_settled(scene: Scene) -
         scene.steady.sync.drain(0)
     assert left == [3 * BATCH] * 3
     assert_all_written(scene, 3 * BATCH)
+
+
+def test_no_word_overtakes_an_older_one_that_was_passed_over_while_its_customer_was_in_flight(scene: Scene) -> None:
+    """A drain that died may have written the older one: a newer one that shares a part with what was recorded before
+    would leave the other parts as they are."""
+    scene.sync(lead("before", name=NAME))
+    chatty, *others = same_shard("many", 3 * BATCH, 0)
+    parts = others[: BATCH - 1], others[BATCH - 1 : 2 * BATCH - 1], others[2 * BATCH - 1 :]
+    first, second, third = (
+        [lead(chatty, name=NAME, phone=f"081000000{number}"), *(lead(one, name=NAME) for one in part)]
+        for number, part in enumerate(parts)
+    )
+    scene.accept(*first, *second)
+    calls = []
+
+    def await_first() -> None:
+        calls.append(1)
+        if len(calls) == 2:
+            eventually(lambda: any(one.customer_id == chatty and one.written_ms for one in scene.line.receipts()))
+            scene.accept(*third)
+
+    with at_each_call(scene.steady, await_first):
+        scene.steady.work()
+    scene.assert_done()
+    assert not [note for one in scene.line.receipts() for note in one.notes if note.why == reason("said_newer")]
+    assert scene.contacts()[chatty]["phone"] == "+66810000002"
 
 
 def test_no_more_batches_are_in_hand_than_the_limit(scene: Scene) -> None:

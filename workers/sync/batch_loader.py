@@ -51,11 +51,12 @@ class BatchLoader:
         self.full_rows = count_full_rows(self._new)
 
     def read_rows(self, lease: Lease, in_hand: InHand, size: int) -> Rows:
-        """Read the next rows of the held shards, at most `size`. Rows of customers in hand are skipped: they follow
-        when the streams are read from the start again, after what is in hand is settled."""
+        """Read the next rows of the held shards, at most `size`. Rows of customers in hand are skipped, and so are all
+        younger ones of theirs: they follow when the streams are read from the start again, after what is in hand is
+        settled. Whatever of a customer a drain that died may have written is then read again before any newer word."""
         rows: dict[int, list[StreamEntry]] = {}
         others = in_hand.customers()
-        in_hand.pending_cursor = dict(in_hand.cursor)
+        in_hand.pending_cursor, in_hand.pending_passed = dict(in_hand.cursor), set(in_hand.passed)
         for shard in lease.shards:
             while missing := size - count_rows(rows):
                 part = self.inbox.read(shard, missing, in_hand.pending_cursor.get(shard, b"-"))
@@ -63,12 +64,14 @@ class BatchLoader:
                     break
                 in_hand.pending_cursor[shard] = part[-1][0]
                 free = part
-                if others:
-                    free = [row for row in part if read_customer_id(row[1].get(BODY, b"")) not in others]
+                if others or in_hand.passed:
+                    named = [(read_customer_id(row[1].get(BODY, b"")), row) for row in part]
+                    in_hand.pending_passed |= {customer for customer, _ in named if customer in others}
+                    free = [row for customer, row in named if customer not in in_hand.pending_passed]
                 if free:
                     rows.setdefault(shard, []).extend(free)
         if not rows:
-            in_hand.cursor = in_hand.pending_cursor
+            in_hand.move_on()
         return rows
 
     def prepare(self, rows: Rows, others: set[str], lease: Lease, flight: Flight | None = None) -> WriteCall:

@@ -120,7 +120,7 @@ class Drain:
                 return actions.RowsRead(count_rows(in_hand.rows), len(in_hand.rows))
             case actions.Prepare():
                 in_hand.ready.append(self.loader.prepare(in_hand.rows, in_hand.customers(), lease))
-                in_hand.cursor = in_hand.pending_cursor
+                in_hand.move_on()
                 return actions.Prepared()
             case actions.PrepareAgain():
                 again = in_hand.next_again()

@@ -41,6 +41,10 @@ class InHand:
     """Where to read on: all entries up to here were taken in hand, or skipped because their customer is in hand."""
     pending_cursor: dict[int, bytes] = field(default_factory=dict)
     """Where the last read ended; becomes `cursor` once its rows are prepared, or if it found none."""
+    passed: set[str] = field(default_factory=set)
+    """The customers of whom rows up to `cursor` were skipped."""
+    pending_passed: set[str] = field(default_factory=set)
+    """Those of whom rows up to `pending_cursor` were."""
     rows: Rows = field(default_factory=dict)
     """What the last read found; not in hand before it is prepared."""
     ready: deque[WriteCall] = field(default_factory=deque)
@@ -103,10 +107,14 @@ class InHand:
     def _failures(self, shard: int, fields: Mapping[bytes, bytes]) -> int:
         return FAILURES_ALONE if PUT_OFF in fields else int(self.suspects[shard].get(fields.get(LEAD, b""), b"0"))
 
+    def move_on(self) -> None:
+        """Read on, from now, where the last read ended."""
+        self.cursor, self.passed = self.pending_cursor, self.pending_passed
+
     def restart(self) -> None:
         """Drop what is prepared, and read the streams from their start. What is to be sent again stays in hand."""
         self.ready.clear()
-        self.cursor = {}
+        self.cursor, self.passed = {}, set()
 
 
 def count_rows(rows: Rows) -> int:
