@@ -147,6 +147,39 @@ def test_no_word_overtakes_an_older_one_that_was_passed_over_while_its_customer_
     assert scene.contacts()[chatty]["phone"] == "+66810000002"
 
 
+def test_no_word_overtakes_an_older_one_that_was_written_and_could_not_be_settled(scene: Scene) -> None:
+    """Another customer came to share the contact meanwhile: the older word is not recorded yet, so that a newer one
+    which shares a part with what was recorded before would leave the other parts as they are."""
+    owner, *others = same_shard("many", 3 * BATCH - 1, 0)
+    [alias] = same_shard("alias", 1, 1)
+    email, there = "somchai@example.com", {"country": "United Kingdom", "city": "London", "postal_code": "W1A 1AA"}
+    here = {"country": "Thailand", "city": "Chiang Mai", "postal_code": "50200"}
+    scene.sync(lead(owner, name=NAME, email=email, address={"street_address": "1 High Street", **there}))
+    parts = others[: BATCH - 1], others[BATCH - 1 : 2 * BATCH - 1], others[2 * BATCH - 1 :]
+    first, second, third = ([lead(one, name=NAME) for one in part] for part in parts)
+    scene.accept(lead(owner, name=NAME, email=email, address={"street_address": "2 Moon Road", **here}), *first)
+    scene.accept(*second)
+    calls = []
+
+    def await_first() -> None:
+        calls.append(1)
+        if len(calls) == 1:
+            scene.accept(lead(alias, email=email, name="Guest"))
+            scene.worker().sync.drain(1)
+        elif len(calls) == 2:
+            eventually(lambda: any(one.customer_id == parts[0][0] and one.written_ms for one in scene.line.receipts()))
+            scene.accept(lead(owner, name=NAME, email=email, address={"street_address": "3 Low Street", **there}))
+            scene.accept(*third[: BATCH - 1])
+
+    with at_each_call(scene.steady, await_first):
+        scene.steady.work()
+    scene.recover(10)
+    scene.assert_done()
+    found = scene.contacts()[owner]
+    assert (found["city"], found["zip"]) == ("London", "W1A 1AA")
+    assert not [note for one in scene.line.receipts() for note in one.notes if note.why == reason("said_newer")]
+
+
 def test_no_more_batches_are_in_hand_than_the_limit(scene: Scene) -> None:
     accept(scene, 4)
     use_quota(scene, left=1, soon=3)

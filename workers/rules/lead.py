@@ -175,9 +175,9 @@ class CustomerBatch:
     whether another one has their id. `missing`: a write did not find their contact, and it is not checked yet whether
     it is gone or merged. `merged_into`: the id of the contact into which theirs was merged, until that is dealt with
     (see `workers.sync.merges`). `lock`: the name of the contact's lock that is held. `left_in_inbox`: another
-    worker holds it, or another customer of the contact is settled first. `held_up`: an answer was about others alone;
-    `refused`: the last one refused these leads, which are sent again with less.
-    `origin`: of HubSpot's last error about them."""
+    worker holds it, another customer of the contact is settled first, or a record changed before this was settled.
+    `held_up`: an answer was about others alone; `refused`: the last one refused these leads, which are sent again with
+    less. `origin`: of HubSpot's last error about them."""
 
     loaded: Loaded
     decision: Decision = UNDECIDED

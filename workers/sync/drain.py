@@ -213,6 +213,7 @@ class Drain:
                 call.writer.identity.unlock_contacts(batch.groups)
             except (Exception, OutOfTime) as error:  # the other shards still have to be settled
                 first_error = first_error or error
+        in_hand.passed.update(group.customer_id for group in call.groups if group.left_in_inbox)
         if failures is not None:
             self._keep(in_hand, call, failures)
         return actions.Settled(settled_any, first_error, isinstance(first_error, redis.TimeoutError))

@@ -42,7 +42,7 @@ class InHand:
     pending_cursor: dict[int, bytes] = field(default_factory=dict)
     """Where the last read ended; becomes `cursor` once its rows are prepared, or if it found none."""
     passed: set[str] = field(default_factory=set)
-    """The customers of whom rows up to `cursor` were skipped."""
+    """The customers of whom rows up to `cursor` were skipped, or left in the inbox."""
     pending_passed: set[str] = field(default_factory=set)
     """Those of whom rows up to `pending_cursor` were."""
     rows: Rows = field(default_factory=dict)

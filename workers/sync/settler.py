@@ -49,7 +49,8 @@ class Settler:
         self.bell = Bell(connection)
 
     def settle(self, batch: Batch, shard: int, lease: Lease) -> bool:
-        """Settle every lead of `shard` whose result is known; True if there was one. Raises `LostLease`."""
+        """Settle every lead of `shard` whose result is known; True if there was one. What others changed
+        meanwhile is left in the inbox. Raises `LostLease`."""
         seconds, micros = self.redis.time()
         now_ms = seconds * 1000 + micros // 1000
         place = settlement.SettlementContext(
@@ -83,6 +84,9 @@ class Settler:
         stale = self.inbox.settle(shard, lease.token, done)
         if stale is None:
             raise LostLease(lease.locks)
+        for position in stale:
+            if position < len(settled):
+                settled[position][0].left_in_inbox = True
         if not self.dry_run and any(result.state in (CREATED, UPDATED) for _, result in settled):
             self.inbox.apply([("SET", keys.WRITTEN, place.now_ms)])
         self._report(settled, states, stale)
