@@ -109,7 +109,7 @@ class InHand:
 
     def move_on(self) -> None:
         """Read on, from now, where the last read ended."""
-        self.cursor, self.passed = self.pending_cursor, self.pending_passed
+        self.cursor, self.passed = self.pending_cursor, self.passed | self.pending_passed
 
     def restart(self) -> None:
         """Drop what is prepared, and read the streams from their start. What is to be sent again stays in hand."""
