@@ -1,6 +1,7 @@
 """Pure: the confirmation that a customer gets for their leads of a batch, or why there is none."""
 
 import hashlib
+from collections.abc import Mapping
 from datetime import datetime
 from itertools import chain
 from typing import Literal
@@ -19,6 +20,7 @@ from workers.rules.texts import ConfirmationContext, MessageTemplates, choose_ca
 
 CONFIRMS_NOTHING: frozenset[str] = frozenset({"email_refused", "address_unclear"})
 """The cases whose text asks for something and does not say that anything was saved."""
+_ASKS_FOR: Mapping[str, str] = {"email_refused": "email", "address_unclear": "address"}
 ASKED_FOR = ("phone", "address", "name", "email")
 
 
@@ -53,7 +55,8 @@ class ConfirmationWriter:
         text, silent, about = self._text(group, lead, missing, now_ms)
         digests = {_digest(text)} if text else set()
         if text and missing:
-            digests.add(asked)
+            # A text about something else has not asked for it.
+            digests.add(_digest(f"missing:{_ASKS_FOR.get(about, missing)}"))
         if text and digests & sent:
             text, silent, about, digests = "", reason("said_today"), "", set()
         return Confirmation(lead, text, silent, sent | digests, day, about)

@@ -283,3 +283,14 @@ def test_what_is_missing_is_asked_for_once_a_day_and_then_the_customer_still_hea
     assert first.text == MISSING.replace("{{missing}}", "phone number")
     second = after(first, buyer, sent={"zip": "10110"})
     assert write(second).text == ADDRESS
+
+
+@pytest.mark.parametrize("first", ["email", "address"])
+def test_what_was_not_asked_for_yet_is_asked_for_once_what_was_spoken_of_first_is_put_right(first: str) -> None:
+    right = structs.replace(ENGLISH, unclear=frozenset({"phone"}))
+    wrong = structs.replace(right, email_refused=True)
+    if first == "address":
+        wrong = structs.replace(right, address={"state": "เชียงใหม่"}, unclear=frozenset({"phone", "address"}))
+    told = write(group(lead(wrong), sent={UNSAVED: "x"}))
+    assert told.about == f"{first}_{'refused' if first == 'email' else 'unclear'}"
+    assert write(after(told, lead(right))).text == MISSING.replace("{{missing}}", "phone number")
