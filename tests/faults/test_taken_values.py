@@ -76,3 +76,19 @@ def test_an_email_whose_contact_is_not_to_be_found_does_not_park_the_lead(scene:
         work_until_done(scene, worker)
     receipt, contact = scene.receipts()[OTHER], scene.contacts()
     assert (receipt.state, EMAIL[OTHER] in contact[OTHER]["dealdroid_unsaved"]) == ("created", True)
+
+
+def test_a_unique_value_is_written_where_hubspot_says_that_it_is_the_email_that_is_taken(scene: Scene) -> None:
+    make_unique(scene, MEMBER)
+    scene.config, _, value = CONFIGS["of the shop's own"]
+
+    def refuse(body: dict[str, Any]) -> str:
+        taken = any(row["properties"].get("email") for row in body["inputs"])
+        return "409 Contact already exists. Existing ID: 999999, propertyName=email" if taken else ""
+
+    with intercepting_worker(scene, refuse) as worker:
+        scene.accept(somebody(OTHER, email=True))
+        work_until_done(scene, worker)
+    contact = scene.contacts()[OTHER]
+    assert (contact.get(MEMBER), contact.get("email")) == (value, None)
+    assert EMAIL[OTHER] in contact["dealdroid_unsaved"]

@@ -257,8 +257,9 @@ def _is_same(group: CustomerBatch, current: Mapping[str, str], name: str) -> boo
 
 
 def _drop_unowned(group: CustomerBatch, plan: WritePlanner) -> None:
-    """Nobody is known to have the email, so it may be another value that is taken."""
-    unique = _unique_values(group, plan)
+    """Nobody is known to have the email, so it may be another value that is taken, unless HubSpot names the email."""
+    named = plan.portal.source(group.conflict.property) if group.conflict else ""
+    unique = [] if named == "email" else _unique_values(group, plan)
     _drop(group, plan, unique or ["email"], VALUE_TAKEN if unique else EMAIL_TAKEN)
 
 
