@@ -91,13 +91,15 @@ class SentLog:
         epoch = read_epoch(connection) or self._hidden
         now_ms = _read_ms(connection)
         self._note_epoch(epoch, now_ms)
+        # After that nobody waits for this process any more.
+        is_new = self._waits and self._since_ms + rules.LIMIT_MS > now_ms
         with suppress(RedisError):  # a full Redis: nobody inherits until it has room
             self._journal.use_dataset(read_dataset(connection))
         with self._lock:
             self._journal.inherit(self._inherit)
             foreign = {name: one for name, one in self._entries.items() if one.epoch and not is_same(epoch, one.epoch)}
             missing = {name: one.result for name, one in foreign.items() if one.result != NOT_DELIVERED}
-            if self._left and self._waits and epoch != self._hidden:
+            if self._left and is_new and epoch != self._hidden:
                 Stream(connection, keys.OUTBOX).apply([mark_lost()])
             if missing:
                 sets = [("SET", name, result, "EX", _key_seconds(name)) for name, result in missing.items()]
@@ -108,7 +110,7 @@ class SentLog:
             # Not before: Redis may have been away for longer.
             self._drop_old()
         self._meet_peers(connection, now_ms)
-        if worker and self._waits and self._since_ms + rules.LIMIT_MS > now_ms:
+        if worker and is_new:
             signed = ("HSET", keys.ASSERTED, worker, rules.sign(epoch, now_ms))
             since = ("SET", keys.epoch_since(epoch), now_ms, "NX", "EX", KEY_SECONDS)
             old = [("HDEL", keys.ASSERTED, name) for name in rules.find_old(_read_asserted(connection), now_ms)]

@@ -9,6 +9,7 @@ import redis
 
 from leadcore.machine import Machine
 from leadcore.store import keys
+from leadcore.store.epoch import LOST
 from sandbox.redis import start
 from tests.conftest import eventually, own_port
 from workers.outbox.sent_log import SentLog, message_key
@@ -151,6 +152,26 @@ def test_a_worker_that_starts_with_an_emptied_redis_waits_for_those_who_knew_it(
             sent_log.reassert(again, name)
         assert fresh.seconds_to_wait(again) > 0
         eventually(lambda: not fresh.seconds_to_wait(again), 20)
+
+
+def test_an_hour_after_redis_was_emptied_no_worker_that_starts_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor where no message was due until then."""
+    port = own_port()
+    other, fresh = SentLog(Machine()), SentLog(Machine())
+    with start(tmp_path / "before", port) as server:
+        other.reassert(redis.Redis.from_url(server.url), "other")
+        server.kill()
+    with start(tmp_path / "after", port) as server:
+        again = redis.Redis.from_url(server.url)
+        other.reassert(again, "other")
+        assert again.get(keys.EPOCH) == LOST.encode()
+        later_ms = again.time()[0] * 1000 + 3_700_000
+        again.delete(keys.EPOCH, *again.keys(keys.epoch_since("*")))  # they have expired
+        monkeypatch.setattr("workers.outbox.sent_log._read_ms", lambda _: later_ms)
+        other.reassert(again, "other")
+        assert fresh.seconds_to_wait(again) == 0
 
 
 def test_after_minutes_without_redis_no_message_leaves_before_every_worker_has_told_it(tmp_path: Path) -> None:
