@@ -19,8 +19,6 @@ from workers.rules.customer import unpack
 from workers.rules.epoch import LIMIT_MS
 from workers.sync.restore import SEARCH_LAG_MS
 
-# So long, awake, after its start a worker may not have seen yet which data Redis holds.
-UNSEEN_SECONDS = 1.0
 # So long after a loss a worker may still be about to tell what it remembers: a beat, and a command that takes long.
 UNTOLD_SECONDS = 3.0
 # So long a call takes at most to a HubSpot that is well.
@@ -32,7 +30,8 @@ class Loss:
     """When it was, and Redis was `back` for good, in seconds since 1970 (0: it was not), and what went: `unsaid`: to
     whom messages waited in the outbox or were being sent, none of which is left; `forgotten`: the records of customers
     whose contact was known; `was_all`: also what tells that there was anything, so that HubSpot is searched; `sending`:
-    the messages that are being sent by what is left, and may end as interrupted. `key`: the digest key."""
+    the messages that are being sent by what is left, and may end as interrupted; `seen_by`: the workers that had seen
+    the data. `key`: the digest key."""
 
     key: bytes = b""
     at: float = 0.0
@@ -40,11 +39,13 @@ class Loss:
     unsaid: set[str] = field(default_factory=set)
     forgotten: set[str] = field(default_factory=set)
     sending: set[bytes] = field(default_factory=set)
+    seen_by: set[str] = field(default_factory=set)
     was_all: bool = True
 
     def happen(self, client: Any, shards: int, at: float, back: float, lose: Callable[[], None]) -> None:
         """Let Redis `lose` data, and note which."""
         waiting, known = _find_waiting(client, shards), _find_known(client)
+        self.seen_by = {name.decode() for name in client.hkeys(keys.ASSERTED)}
         lose()
         self.at, self.back, self.was_all = at, back, not client.exists(keys.STORE)
         self.unsaid = waiting - _find_waiting(client, shards)
@@ -227,7 +228,7 @@ def drop_repeats(
     seconds, back = loss.at - BEGAN, loss.back - BEGAN
     first: dict[tuple[str, str], Process] = {}
     kept: list[Message] = []
-    heirs = [one for one in workers if not loss.was_all or _count_awake(one, seconds) >= UNSEEN_SECONDS]
+    heirs = [one for one in workers if not loss.was_all or one.name in loss.seen_by]
     for message, sender in zip(messages, senders, strict=True):
         said = message.customer_id, message.text
         if message.at <= loss.at or (said not in first and message.at <= loss.at + CALL_SECONDS):
@@ -241,11 +242,6 @@ def drop_repeats(
         if before is None or not untold:
             kept.append(message)
     return kept
-
-
-def _count_awake(process: Process, until: float) -> float:
-    """Seconds from its start on."""
-    return until - process.began - sum(max(0.0, min(end, until) - began) for began, end in process.stood_still)
 
 
 def _stood_still(process: Process, since: float, back: float) -> bool:
