@@ -120,13 +120,11 @@ def _is_spaced(word: str) -> bool:
     return word < "\u0e00" or "\u1e00" <= word < "\u1f00"
 
 
-_WORD = re.compile(
-    "|".join(
-        rf"(?<![^\W\d_]){re.escape(word)}(?![^\W\d_])" if _is_spaced(word) else re.escape(word)
-        for word in sorted(_KNOWN, key=len, reverse=True)
-    )
+_WORD = "|".join(
+    rf"(?<![^\W\d_]){re.escape(word)}(?![^\W\d_])" if _is_spaced(word) else re.escape(word)
+    for word in sorted(_KNOWN, key=len, reverse=True)
 )
-_WORDS = re.compile(f"(?:{_WORD.pattern}|{_MARKS})*+")
+_PART = re.compile(f"({_WORD})|{_MARKS}")
 
 
 def is_currency(code: str) -> bool:
@@ -229,7 +227,15 @@ def _words(beside: str) -> list[str] | None:
     word = beside.strip(_EDGES)
     if not word or word in _KNOWN:
         return [word]
-    return _WORD.findall(beside) if _WORDS.fullmatch(beside) else None
+    # One part after the other: repetitions without backtracking (*+) miss some matches in Python 3.11.2.
+    words, at = list[str](), 0
+    while at < len(beside):
+        part = _PART.match(beside, at)
+        if part is None:
+            return None
+        words += filter(None, part.groups())
+        at = part.end()
+    return words
 
 
 def _readings(number: str, *, dotted: bool, in_lakhs: bool) -> set[str]:
