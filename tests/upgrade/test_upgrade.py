@@ -27,6 +27,8 @@ PASSWORD = "console-7f3a91"
 # In HubSpot, and Redis does not know of it, as only a store that was lost may be: an intact one takes them for new.
 UNKNOWN = "before-redis"
 FROM_DISK = {"spooled", "acknowledged-and-lost"}
+# The younger of two leads with which a contact was made: 0.1.0 called both created, now the older one alone is.
+UPDATES = {"fzbu47tjdmo7ggqe"}
 
 
 @dataclass
@@ -134,7 +136,11 @@ def test_nothing_is_left_in_redis_or_on_the_disk(upgrade: Upgrade) -> None:
 
 def test_no_lead_is_lost(upgrade: Upgrade) -> None:
     """Those of the spool and of a journal are among them. None is left waiting, none was made up."""
-    assert upgrade.outcome["leads"] == upgrade.saved.expected["leads"]
+    expected = {
+        lead: [customer, "updated" if lead in UPDATES else state, message]
+        for lead, (customer, state, message) in upgrade.saved.expected["leads"].items()
+    }
+    assert upgrade.outcome["leads"] == expected
     assert {state for _, state, _ in upgrade.outcome["leads"].values()} >= {"created", "updated", "parked"}
 
 
