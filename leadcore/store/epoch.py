@@ -11,9 +11,9 @@ from redis.exceptions import ReadOnlyError
 from leadcore.store import keys
 from leadcore.store.connection import Redis, read_info
 
-LOST = "lost"
+EMPTIED = "emptied"
 # Longer than anybody waits.
-LOST_SECONDS = 60
+EMPTIED_SECONDS = 60
 
 
 def read_epoch(connection: Redis) -> str:
@@ -37,10 +37,10 @@ def was_replica(connection: Redis) -> bool:
     return bool(str(former or "").strip("0"))
 
 
-def mark_lost() -> tuple[str, ...]:
-    """The command of a process that lived through the end of an epoch, before it puts anything back: a Redis that was
-    emptied looks new to who starts now, and who was alive is not listed there."""
-    return ("SET", keys.EPOCH, LOST, "NX", "EX", str(LOST_SECONDS))
+def mark_emptied() -> tuple[str, ...]:
+    """The command of a process that lived through the end of an epoch, before it puts anything back; it changes nothing
+    where data were left. A Redis that was emptied looks new to who starts now, and does not list who was alive."""
+    return ("SET", keys.EPOCH, EMPTIED, "NX", "EX", str(EMPTIED_SECONDS))
 
 
 def _read(connection: Redis) -> tuple[str, str]:

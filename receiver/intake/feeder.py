@@ -25,7 +25,7 @@ from leadcore.store.bell import Bell
 from leadcore.store.condition import describe_condition
 from leadcore.store.connection import AWAY, Redis, drop_connections, read_dataset, read_info
 from leadcore.store.counters import Tally
-from leadcore.store.epoch import mark_lost, read_epoch
+from leadcore.store.epoch import mark_emptied, read_epoch
 from leadcore.store.outage import Outage
 from leadcore.store.posts import PostTally
 from leadcore.store.streams import Put, Stream, pack_fields
@@ -324,7 +324,7 @@ class Feeder:
             self._note_epoch(epoch)
             if self.replays:
                 # Before the first event comes back, of which a new worker could not know that it was confirmed.
-                self.inbox.apply([mark_lost()])
+                self.inbox.apply([mark_emptied()])
             with suppress(redis.OutOfMemoryError):  # a full Redis that was emptied cannot store its dataset's id yet
                 dataset = read_dataset(self.inbox.redis)
                 for recent in self._recents():

@@ -17,7 +17,7 @@ from leadcore.journal import Journal
 from leadcore.machine import Machine
 from leadcore.store import keys
 from leadcore.store.connection import Redis, drop_connections, read_dataset
-from leadcore.store.epoch import LOST, is_same, mark_lost, read_epoch, was_replica
+from leadcore.store.epoch import EMPTIED, is_same, mark_emptied, read_epoch, was_replica
 from leadcore.store.outgoing import message_key as message_key  # the names of what is logged
 from leadcore.store.streams import Stream
 from workers.rules import epoch as rules
@@ -100,7 +100,7 @@ class SentLog:
             foreign = {name: one for name, one in self._entries.items() if one.epoch and not is_same(epoch, one.epoch)}
             missing = {name: one.result for name, one in foreign.items() if one.result != NOT_DELIVERED}
             if self._left and is_new and epoch != self._hidden:
-                Stream(connection, keys.OUTBOX).apply([mark_lost()])
+                Stream(connection, keys.OUTBOX).apply([mark_emptied()])
             if missing:
                 sets = [("SET", name, result, "EX", _key_seconds(name)) for name, result in missing.items()]
                 Stream(connection, keys.OUTBOX).apply(sets)
@@ -168,7 +168,7 @@ class SentLog:
 
     def _wait_ms(self, connection: Redis, epoch: str) -> int:
         known = ((connection.get(keys.EPOCH) or connection.get(keys.RUN)) or b"").decode()
-        has_met_nobody = not self._left and (known == LOST or was_replica(connection))
+        has_met_nobody = not self._left and (known == EMPTIED or was_replica(connection))
         if not self._left and (not (known or has_met_nobody) or is_same(epoch, known) or epoch == self._hidden):
             return 0
         now_ms, since_ms = _read_ms(connection), self._since_ms

@@ -16,7 +16,7 @@ from leadcore.machine import Machine
 from leadcore.settings import read
 from leadcore.store import keys
 from leadcore.store.connection import AWAY, connect, read_dataset
-from leadcore.store.epoch import LOST
+from leadcore.store.epoch import EMPTIED
 from receiver.intake.feeder import Feeder
 from receiver.intake.posted import read_posted
 from receiver.intake.recent_events import RecentEvents
@@ -139,7 +139,7 @@ def test_an_emptied_redis_is_marked_before_the_first_event_comes_back(
             with suppress(*AWAY):
                 feeder.maintain()
             feeder.maintain()
-            assert known[0] == LOST.encode()
+            assert known[0] == EMPTIED.encode()
             feeder.stop()
 
 

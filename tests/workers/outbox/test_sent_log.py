@@ -9,7 +9,7 @@ import redis
 
 from leadcore.machine import Machine
 from leadcore.store import keys
-from leadcore.store.epoch import LOST
+from leadcore.store.epoch import EMPTIED
 from sandbox.redis import start
 from tests.conftest import eventually, own_port
 from workers.outbox.sent_log import SentLog, message_key
@@ -166,7 +166,7 @@ def test_an_hour_after_redis_was_emptied_no_worker_that_starts_waits(
     with start(tmp_path / "after", port) as server:
         again = redis.Redis.from_url(server.url)
         other.reassert(again, "other")
-        assert again.get(keys.EPOCH) == LOST.encode()
+        assert again.get(keys.EPOCH) == EMPTIED.encode()
         later_ms = again.time()[0] * 1000 + 3_700_000
         again.delete(keys.EPOCH, *again.keys(keys.epoch_since("*")))  # they have expired
         monkeypatch.setattr("workers.outbox.sent_log._read_ms", lambda _: later_ms)
