@@ -126,10 +126,21 @@ class Scene:
         return moments(self.world, same, act)
 
     def accept(self, *bodies: Mapping[str, Any]) -> None:
-        """Acknowledge events, one after the other."""
+        """Acknowledge events, one after the other, as Redis' clock has it too, which may be set back meanwhile."""
         web = self.web()
         for body in bodies:
+            self._await_later_millisecond()
             web.accept(body)
+
+    def _await_later_millisecond(self) -> None:
+        for entry, _ in self.redis.xrevrange(keys.LEADS, count=1):
+            last_ms = int(entry.partition(b"-")[0])
+            while self._now_ms() <= last_ms:
+                pass
+
+    def _now_ms(self) -> int:
+        seconds, micros = self.redis.time()
+        return int(seconds) * 1000 + int(micros) // 1000
 
     def sync(self, *bodies: Mapping[str, Any]) -> None:
         """Acknowledge events, each after the one before it is written and confirmed."""

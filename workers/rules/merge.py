@@ -76,10 +76,9 @@ def merge_clocks(one: Clock, other: Clock, digest: Digest) -> dict[str, Stamp]:
     one does not, as with a single customer. The other forms of a name go with the name that they are forms of: who says
     it again says them with it. Of two addresses that certainly are two no part of the older one counts."""
     merged = {name: max(clock[name] for clock in (one, other) if name in clock) for name in {**one, **other}}
-    older, newer = sorted(
-        ({name: clock[name] for name in ADDRESS if name in clock} for clock in (one, other)), key=_last
-    )
-    if _last(older) < _last(newer) and any(_differ(older[name], newer[name]) for name in older.keys() & newer.keys()):
+    older, newer = sorted((_cut(clock, ADDRESS) for clock in (one, other)), key=_newest_stamp)
+    is_older = _newest_stamp(older) < _newest_stamp(newer)
+    if is_older and any(_differ(older[name], newer[name]) for name in older.keys() & newer.keys()):
         merged |= {name: (_last(newer), newer[name][1] if name in newer else digest(name, "")) for name in older}
     if whole := [[clock[name] for name in NAME] for clock in (one, other) if _has_whole_name(clock, digest)]:
         merged |= zip(NAME, max(whole, key=lambda stamps: (min(stamps)[0], stamps)), strict=True)
@@ -95,7 +94,12 @@ def _has_whole_name(clock: Clock, digest: Digest) -> bool:
 
 def _last(clock: Clock) -> int:
     """The newest version, -1 if there is none."""
-    return max((version for version, _ in clock.values()), default=-1)
+    return _newest_stamp(clock)[0]
+
+
+def _newest_stamp(clock: Clock) -> Stamp:
+    """Of two of one version the one with the greater digest: two shards may stamp in the same millisecond."""
+    return max(clock.values(), default=(-1, b""))
 
 
 def _differ(one: Stamp, other: Stamp) -> bool:
