@@ -9,9 +9,9 @@ from collections import deque
 from leadcore.journal import Journal
 from leadcore.machine import Machine
 
+# A Redis that is killed may lose what it took in its last second or two, one that a replica replaces what that lagged
+# behind.
 KEEP_SECONDS = 10.0
-# A Redis that is killed may lose what it took within this time.
-UNSAFE_SECONDS = 2.0
 
 
 class RecentEvents:
@@ -47,7 +47,7 @@ class RecentEvents:
 
     def close(self) -> None:
         """At an orderly end, with Redis there: remove the journal, unless Redis might still lose its last events."""
-        if self.machine.monotonic() - self._added_at > UNSAFE_SECONDS:
+        if self.machine.monotonic() - self._added_at > KEEP_SECONDS:
             self.journal.close()
 
     def events(self) -> list[tuple[bytes, int]]:

@@ -1,5 +1,6 @@
 """A web process leaves the Redis that is no longer the primary: no acknowledged lead stays behind."""
 
+import os
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
@@ -28,11 +29,15 @@ def pair(tmp_path: Path, processes: None) -> Iterator[Pair]:
         yield made
 
 
+def feeder_settings(pair: Pair) -> settings.Settings:
+    return settings.read({"REDIS_URL": pair.url, "DEALDROID_SECRET": SECRET})
+
+
 @pytest.fixture
 def feeder(pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Feeder]:
     """Its background thread is not started."""
     monkeypatch.setattr(group_commit, "ANSWER_SECONDS", 2 * TIMEOUT)
-    shared = settings.read({"REDIS_URL": pair.url, "DEALDROID_SECRET": SECRET})
+    shared = feeder_settings(pair)
     with closing(connect(shared, TIMEOUT)) as connection:
         made = Feeder(connection, Spool(tmp_path / "spool", Machine()), shared, Machine())
         made.maintain()
@@ -78,3 +83,31 @@ def test_a_web_process_that_sees_a_new_primary_puts_no_more_into_the_old_one(pai
     maintain(feeder)
     feeder.feed(head(lead("c-4")))
     assert waiting(pair.port) == 4, "what the old one took is put again"
+
+
+def test_what_was_acknowledged_within_the_lag_outlives_a_process_that_ended_in_between(
+    pair: Pair, feeder: Feeder, tmp_path: Path
+) -> None:
+    """It was stopped in order, for a deploy; the replica was more behind than a Redis that restarts ever is."""
+
+    class LaterMachine(Machine):
+        def monotonic(self) -> float:
+            return super().monotonic() + 4.0
+
+    pair.fall_behind()
+    feeder.feed(head(lead("c-1")))
+    for recent in feeder._recents():
+        recent.machine = LaterMachine()
+    feeder.stop()
+    # As the system does with those of a process that ends.
+    for file, _ in feeder.recent.journal._pages:
+        os.close(file)
+    feeder.recent.journal._pages.clear()
+    pair.fail_over()
+    with closing(connect(feeder_settings(pair), TIMEOUT)) as connection:
+        heir = Feeder(connection, Spool(tmp_path / "spool", Machine()), feeder_settings(pair), Machine())
+        heir.maintain()
+        assert waiting(pair.port) == 1
+        heir.stop()
+        put: Any = heir.inbox._put
+        put._connection.disconnect()

@@ -220,7 +220,7 @@ def test_a_process_that_ends_right_after_redis_came_back_puts_what_it_forgot(tmp
             feeder.maintain()
             feeder.feed(event.read_head(event.encode(lead("c-1"))))
             server.kill()
-        machine.later = 5.0
+        machine.later = 15.0
         with embedded.start(tmp_path / "after", port):
             feeder.stop()
             feeder.put_script._connection.disconnect()
