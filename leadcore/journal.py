@@ -23,8 +23,7 @@ import structlog
 # it for this user alone.
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  # nosec B108
 FORMAT = 1
-FOREIGN_SECONDS = 60.0
-# Lines older than this are ignored: no Redis forgets that much.
+# Lines older than this are ignored.
 OLD_SECONDS = 3600.0
 log = structlog.get_logger("leadsync.journal")
 
@@ -140,16 +139,15 @@ class Journal:
         return f"{self._kind}-{FORMAT}-{dataset}-"
 
     def _inherit_page(self, page: Path, keep: Callable[[bytes], None]) -> int:
-        """Read and remove the page of a dead process; one of a foreign dataset goes unread after a minute, and any once
-        it is old: until then those of its kind may read it, who may start later."""
+        """Read and remove the page of a dead process; a foreign one goes unread, once it is old: until then those of
+        its kind and dataset may read it, who may start later, or have no Redis at the moment."""
         mine = page.name.startswith(tuple(map(self._prefix, (self._dataset, *self._former))))
-        unread_seconds = FOREIGN_SECONDS if page.name.startswith(f"{self._kind}-") else OLD_SECONDS
         lines: list[bytes] = []
         with suppress(OSError), page.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             facts = os.fstat(file.fileno())
             age = time.time() - facts.st_mtime
-            if facts.st_nlink and (mine or age > unread_seconds):
+            if facts.st_nlink and (mine or age > OLD_SECONDS):
                 # A line without a line break was cut off by a full disk.
                 lines = file.read().split(b"\n")[:-1] if mine and age < OLD_SECONDS else []
                 for line in lines:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from leadcore.journal import FOREIGN_SECONDS, OLD_SECONDS, Journal
+from leadcore.journal import OLD_SECONDS, Journal
 
 DIES = """
 import os, signal, sys
@@ -66,10 +66,10 @@ def test_a_living_process_is_not_inherited(tmp_path: Path) -> None:
 
 
 @pytest.mark.processes
-def test_a_page_of_another_dataset_is_left_alone_for_a_minute(tmp_path: Path) -> None:
+def test_a_page_of_another_dataset_is_left_alone_for_an_hour(tmp_path: Path) -> None:
     one_dies(tmp_path, "other")
     [page, _] = sorted(tmp_path.iterdir())
-    make_old(page, FOREIGN_SECONDS)
+    make_old(page, OLD_SECONDS)
     assert inherited(tmp_path) == []
     assert not page.exists(), "then it is removed unread"
     assert len(inherited(tmp_path, "other")) == 2
@@ -81,7 +81,7 @@ def test_a_page_of_another_kind_is_left_to_those_of_its_kind_for_as_long_as_they
     one_dies(tmp_path)
     [old, page] = sorted(tmp_path.iterdir())
     make_old(old, OLD_SECONDS)
-    make_old(page, FOREIGN_SECONDS)
+    make_old(page, OLD_SECONDS - 60)
     assert inherited(tmp_path, kind="worker") == []
     assert [*tmp_path.iterdir()] == [page]
     assert inherited(tmp_path) == [b"2.0", b"2.1"]

@@ -13,7 +13,7 @@ import requests
 from leadcore import event, journal
 from leadcore.journal import Journal
 from leadcore.machine import Machine
-from leadcore.settings import read
+from leadcore.settings import Settings, read
 from leadcore.store import keys
 from leadcore.store.connection import AWAY, connect, read_dataset
 from leadcore.store.epoch import EMPTIED
@@ -161,6 +161,31 @@ def test_what_a_dead_process_acknowledged_beside_events_is_replayed_minutes_late
         feeder.maintain()
         assert said == [b"paid"]
         feeder.stop()
+
+
+def test_a_dead_process_of_one_shop_is_not_forgotten_by_another_shop_of_the_same_user(
+    databases: Iterator[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The Redis of the first is away for some minutes, and meanwhile its only web process is replaced."""
+    monkeypatch.setattr(journal, "SHARED_MEMORY", tmp_path)
+
+    def maintain(settings: Settings, folder: Path) -> int:
+        with closing(connect(settings)) as client:
+            feeder = Feeder(client, Spool(folder, Machine()), settings, Machine())
+            feeder.maintain()
+            feeder.stop()
+            return sum(client.xlen(keys.entries(keys.INBOX, shard)) for shard in range(SHARDS))
+
+    first, second = (read({"REDIS_URL": next(databases)}) for _ in range(2))
+    with closing(connect(first)) as client:
+        dead = Journal("web")
+        dead.use_dataset(read_dataset(client))
+        dead.add(b"1700000000000 " + event.encode(lead("c-1")))
+    for file, page in dead._pages:
+        os.close(file)
+        os.utime(page, (time.time() - 300,) * 2)
+    assert maintain(second, tmp_path / "second") == 0
+    assert maintain(first, tmp_path / "first") == 1
 
 
 def test_the_first_event_on_the_disk_has_the_time_of_redis(databases: Iterator[str], tmp_path: Path) -> None:
