@@ -160,7 +160,8 @@ class Feeder:
         self._store(head, self._park)
 
     def _store(self, head: Head, put: "Callable[[Head, int | None], Stored]") -> Stored:
-        if not self.full and self.machine.monotonic() >= self.away_until:
+        asks_redis = not self.full and self.machine.monotonic() >= self.away_until
+        if asks_redis:
             try:
                 return put(head, None)
             except AWAY as error:
@@ -168,6 +169,10 @@ class Feeder:
         try:
             self.spool.put(head.body, int(self.machine.time() * 1000) + self.offset_ms)
         except SpoolError as error:
+            if not asks_redis:
+                # A lead is worth more than room for workers, and than a pause.
+                with suppress(*AWAY):
+                    return put(head, None)
             log.error("spool.refused", **self.spool.explain(error))
             raise NotStored(str(error)) from None
         self.tally.add("disk")

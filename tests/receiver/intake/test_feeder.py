@@ -17,6 +17,7 @@ from leadcore.settings import Settings, read
 from leadcore.store import keys
 from leadcore.store.connection import AWAY, connect, read_dataset
 from leadcore.store.epoch import EMPTIED
+from receiver.intake.errors import NotStored
 from receiver.intake.feeder import Feeder
 from receiver.intake.posted import read_posted
 from receiver.intake.recent_events import RecentEvents
@@ -95,6 +96,41 @@ def test_without_redis_and_disk_a_post_is_503_and_health_pages_still_answer(
     assert NAME not in line.logs()
     assert [get(line, path).status_code for path in ("/healthz", "/readyz", "/metrics")] == [200, 503, 200]
     assert "reason" in get(line, "/readyz").json()
+
+
+def test_without_a_disk_a_lead_takes_the_room_that_a_nearly_full_redis_keeps_for_workers(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with embedded.start(tmp_path / "redis", own_port()) as server, closing(redis.Redis(port=server.port)) as client:
+        settings = read({"REDIS_URL": server.url})
+        with closing(connect(settings)) as connection:
+            feeder = Feeder(connection, Spool(tmp_path / "file" / "spool", Machine()), settings, Machine())
+            feeder.maintain()
+            client.set("filler", bytes(20 << 20))
+            client.config_set("maxmemory", int(client.info("memory")["used_memory"] / 0.97))
+            feeder.maintain()
+            assert feeder.full
+            feeder.feed(head(lead("c-1")))
+            assert sum(client.xlen(keys.entries(keys.INBOX, shard)) for shard in range(SHARDS)) == 1
+            client.config_set("maxmemory", 1)
+            with pytest.raises(NotStored):
+                feeder.feed(head(lead("c-2")))
+            client.config_set("maxmemory", 0)
+            feeder.stop()
+
+
+def test_without_a_disk_redis_is_asked_again_right_after_a_failure(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    port = own_port()
+    settings = read({"REDIS_URL": f"redis://127.0.0.1:{port}/0"})
+    with closing(connect(settings)) as client:
+        feeder = Feeder(client, Spool(tmp_path / "file" / "spool", Machine()), settings, Machine())
+        with pytest.raises(NotStored):
+            feeder.feed(head(lead("c-1")))
+        with embedded.start(tmp_path / "redis", port):
+            feeder.away_until = float("inf")
+            feeder.feed(head(lead("c-2")))
+            assert sum(client.xlen(keys.entries(keys.INBOX, shard)) for shard in range(SHARDS)) == 1
+            feeder.stop()
 
 
 def test_events_of_a_dead_process_are_replayed_until_redis_has_them(
