@@ -39,8 +39,7 @@ class Sender:
         outcome = self._messages.put(message, key)
         # Also what was put before: that answer may have been lost.
         if outcome != OTHER:
-            taken_ms = int(self._feeder.machine.time() * 1000) + self._feeder.offset_ms
-            taken = _Taken(taken_ms, key, message.id, message.customer, [*message.texts], message.urgent)
+            taken = _Taken(self._feeder.now_ms(), key, message.id, message.customer, [*message.texts], message.urgent)
             self._remember(msgspec.json.encode(taken))
         return outcome
 

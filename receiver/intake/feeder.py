@@ -84,8 +84,8 @@ class Feeder:
         self.key = settings.key.encode() or machine.token(32).encode()
         self.key_known = self.fixed_key
         self.logs_accepted = settings.log_level == "DEBUG"
-        # Redis' clock minus this machine's, in ms.
-        self.offset_ms = 0
+        # Redis' clock minus this machine's monotonic one, in ms, once it is known.
+        self._offset_ms: int | None = None
         self.away_until = 0.0
         self.outage = Outage(settings.redis_address, MEANWHILE, machine)
         self.recent = RecentEvents(Journal("web"), machine)
@@ -149,7 +149,17 @@ class Feeder:
     def note_post(self, *, authenticated: bool) -> None:
         """A post came, with a right secret or refused for a wrong one."""
         note = self.posts.note_authenticated if authenticated else self.posts.count_refused
-        note(int(self.machine.time() * 1000) + self.offset_ms)
+        note(self.now_ms())
+
+    def now_ms(self) -> int:
+        """Milliseconds since 1970 by Redis' clock, also while it is away and this machine's is set; before Redis has
+        answered by this machine's."""
+        if self._offset_ms is None:
+            return int(self.machine.time() * 1000)
+        return int(self.machine.monotonic() * 1000) + self._offset_ms
+
+    def _note_time(self, now_ms: int) -> None:
+        self._offset_ms = now_ms - int(self.machine.monotonic() * 1000)
 
     def feed(self, head: Head) -> Stored:
         """Store one event whose required fields are usable. Raises `NotStored`."""
@@ -167,7 +177,7 @@ class Feeder:
             except AWAY as error:
                 self._note_redis_failure(error)
         try:
-            self.spool.put(head.body, int(self.machine.time() * 1000) + self.offset_ms)
+            self.spool.put(head.body, self.now_ms())
         except SpoolError as error:
             if not asks_redis:
                 # A lead is worth more than room for workers, and than a pause.
@@ -215,7 +225,7 @@ class Feeder:
 
         put = self._with_key(store)
         if version_ms is None:
-            self.offset_ms = put.now_ms - int(self.machine.time() * 1000)
+            self._note_time(put.now_ms)
         if put.outcome in ("put", "rang"):
             self.recent.add(head.body, put.now_ms if version_ms is None else version_ms)
             if head.customer_id == trial_lead.CUSTOMER:
@@ -399,7 +409,7 @@ class Feeder:
         for shard in range(self.config.shards):
             pipe.xlen(keys.entries(keys.INBOX, shard))
         (seconds, micros), *waiting = pipe.execute()
-        self.offset_ms = seconds * 1000 + micros // 1000 - int(self.machine.time() * 1000)
+        self._note_time(seconds * 1000 + micros // 1000)
         return epoch, describe_condition(memory).is_full(sum(waiting))
 
     def replay(self) -> None:

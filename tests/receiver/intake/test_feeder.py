@@ -105,7 +105,7 @@ def test_without_a_disk_a_lead_takes_the_room_that_a_nearly_full_redis_keeps_for
         with closing(connect(settings)) as connection:
             feeder = Feeder(connection, Spool(tmp_path / "file" / "spool", Machine()), settings, Machine())
             feeder.maintain()
-            client.set("filler", bytes(20 << 20))
+            client.setrange("filler", 20 << 20, b"x")
             client.config_set("maxmemory", int(client.info("memory")["used_memory"] / 0.97))
             feeder.maintain()
             assert feeder.full
@@ -116,6 +116,7 @@ def test_without_a_disk_a_lead_takes_the_room_that_a_nearly_full_redis_keeps_for
                 feeder.feed(head(lead("c-2")))
             client.config_set("maxmemory", 0)
             feeder.stop()
+            feeder.put_script._connection.disconnect()
 
 
 def test_without_a_disk_redis_is_asked_again_right_after_a_failure(tmp_path: Path) -> None:
@@ -131,6 +132,7 @@ def test_without_a_disk_redis_is_asked_again_right_after_a_failure(tmp_path: Pat
             feeder.feed(head(lead("c-2")))
             assert sum(client.xlen(keys.entries(keys.INBOX, shard)) for shard in range(SHARDS)) == 1
             feeder.stop()
+            feeder.put_script._connection.disconnect()
 
 
 def test_events_of_a_dead_process_are_replayed_until_redis_has_them(
@@ -210,6 +212,7 @@ def test_a_dead_process_of_one_shop_is_not_forgotten_by_another_shop_of_the_same
             feeder = Feeder(client, Spool(folder, Machine()), settings, Machine())
             feeder.maintain()
             feeder.stop()
+            feeder.put_script._connection.disconnect()
             return sum(client.xlen(keys.entries(keys.INBOX, shard)) for shard in range(SHARDS))
 
     first, second = (read({"REDIS_URL": next(databases)}) for _ in range(2))
@@ -241,6 +244,31 @@ def test_the_first_event_on_the_disk_has_the_time_of_redis(databases: Iterator[s
         assert abs(spooled.received_ms - time.time() * 1000) < 60_000
         feeder.recent.journal.close()
         feeder.spool.close()
+
+
+@pytest.mark.parametrize("jump", [-3600, 3600])
+def test_a_clock_that_jumps_while_redis_is_away_dates_no_event(
+    databases: Iterator[str], tmp_path: Path, jump: int
+) -> None:
+    """The event would count as older than what its customer said before, or as newer than what is said later."""
+
+    class Jumping(Machine):
+        jumped = 0
+
+        def time(self) -> float:
+            return super().time() + self.jumped
+
+    settings, machine = read({"REDIS_URL": next(databases)}), Jumping()
+    with closing(connect(settings)) as client:
+        feeder = Feeder(client, Spool(tmp_path / "spool", machine), settings, machine)
+        feeder.maintain()
+        feeder.away_until = float("inf")
+        machine.jumped = jump
+        feeder.feed(head(lead("c-1")))
+        [spooled] = feeder.spool.read_oldest(1)
+        assert abs(spooled.received_ms - time.time() * 1000) < 60_000
+        feeder.stop()
+        feeder.put_script._connection.disconnect()
 
 
 def test_an_event_that_redis_took_without_an_answer_is_replayed_too(databases: Iterator[str], tmp_path: Path) -> None:
