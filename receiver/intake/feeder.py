@@ -6,6 +6,7 @@ Redis is not asked for a moment, so that a Redis that hangs does not make every 
 
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 import redis
@@ -97,6 +98,8 @@ class Feeder:
         self.remembered = self.disk_trouble = ""
         self.foreign_counts, self.next_ownership_check = 0, 0.0
         self.needs_replay = self.full = self.full_noted = False
+        # Rows of the spool that Redis has and that a full disk does not delete: they are in nobody's way.
+        self.flushed = set[int]()
         # A dedicated connection: a pool reconnects silently, and we must notice.
         self._monitor: Redis = None
         self._wake = machine.event()
@@ -413,7 +416,8 @@ class Feeder:
         return epoch, describe_condition(memory).is_full(sum(waiting))
 
     def replay(self) -> None:
-        """Put the last seconds' events again; those that Redis still has are duplicates."""
+        """Put the last seconds' events again, and what the disk still has; those that Redis has are duplicates."""
+        self.flushed.clear()
         for raw, version_ms in self.recent.events():
             self._put_again(raw, version_ms)
         for recent, put_again in self._others:
@@ -435,18 +439,26 @@ class Feeder:
             return True
         with self.spool.lock() as is_ours:
             while is_ours and dataset:
-                rows = self.spool.read_oldest(FLUSH_ROWS)
+                rows = self.spool.read_oldest(FLUSH_ROWS, self.flushed)
                 for row in rows:
                     # Redis took it, and its answer was lost: it is on no other list of what Redis may forget.
                     if self._put_again(row.body, row.received_ms).is_duplicate:
                         self.recent.add(row.body, row.received_ms)
-                self.spool.delete([row.id for row in rows])
+                self.flushed.update(row.id for row in rows)
+                with suppress(SpoolError):
+                    self._delete_flushed()
                 if len(rows) < FLUSH_ROWS:
                     break
                 self.full = self._check_redis()[1]
                 if (self.full and not last) or read_dataset(self.inbox.redis) != dataset:
                     break
+            self._delete_flushed()
         return not self.spool.count()
+
+    def _delete_flushed(self) -> None:
+        while some := list(islice(self.flushed, FLUSH_ROWS)):
+            self.spool.delete(some)
+            self.flushed.difference_update(some)
 
 
 def _describe_parked(head: Head, lead: str) -> Event:

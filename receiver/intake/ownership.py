@@ -37,7 +37,8 @@ COUNT = f"""SELECT (SELECT count(*) FROM owner WHERE {_NAMES_US}) + (SELECT CASE
 WHEN unnamed = 0 OR {_IS_SHARED} THEN 0 ELSE unnamed END
 FROM (SELECT (SELECT count(*) FROM spool) - (SELECT count(*) FROM owner) AS unnamed))"""
 COUNT_FOREIGN = f"SELECT (SELECT count(*) FROM spool) - ({COUNT})"
-OLDEST = f"SELECT id, body, received_ms FROM {_LEADS} WHERE {_IS_OURS} ORDER BY received_ms, id LIMIT :limit"
+OLDEST = f"""SELECT id, body, received_ms FROM {_LEADS} WHERE {_IS_OURS}
+AND id NOT IN (SELECT value FROM json_each(:but)) ORDER BY received_ms, id LIMIT :limit"""
 SCAN = f"SELECT id, body, received_ms FROM {_LEADS} WHERE {_IS_OURS} AND id > :after ORDER BY id LIMIT :limit"
 SHARES = f"""SELECT {_NAME}, {_IS_OURS}, coalesce(owner.address = :address, 0), count(*),
 min(received_ms), max(received_ms) FROM {_LEADS} GROUP BY 1, 2, 3 ORDER BY 2 DESC, 5"""

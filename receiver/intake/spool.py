@@ -11,7 +11,7 @@ import sqlite3
 import stat
 import tempfile
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -171,9 +171,10 @@ class Spool:
         """Remove the leads of another `owner`; how many there were."""
         return self._change(ownership.DISCARD, owner)
 
-    def read_oldest(self, limit: int) -> list[Spooled]:
-        """The `limit` oldest of ours, without removing them."""
-        return [Spooled(*row) for row in self._query(ownership.OLDEST, limit=limit)]
+    def read_oldest(self, limit: int, but: Collection[int] = ()) -> list[Spooled]:
+        """The `limit` oldest of ours but for these ids, without removing them."""
+        found = self._query(ownership.OLDEST, limit=limit, but=json.dumps([*but]))
+        return [Spooled(*row) for row in found]
 
     def scan(self, limit: int, after: int = 0) -> list[Spooled]:
         """The first `limit` of ours with ids above `after`, by id, without removing them."""
@@ -222,7 +223,7 @@ class Spool:
     def _us(self) -> dict[str, Any]:
         return {"address": self._address, "dataset": self._dataset, "process": self._process}
 
-    def _query(self, query: str, **values: int) -> list[Any]:
+    def _query(self, query: str, **values: int | str) -> list[Any]:
         """Empty where there is no file."""
         if not self._database.exists():
             return []

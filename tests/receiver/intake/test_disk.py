@@ -118,6 +118,62 @@ def test_a_full_and_a_read_only_disk_are_trouble(tmp_path: Path) -> None:
     assert again == "fine [b'before']"
 
 
+FLUSHED_FROM_A_FULL_DISK = """
+import sys
+from contextlib import closing, suppress
+from pathlib import Path
+from leadcore.machine import Machine
+from leadcore.settings import read
+from leadcore.store import keys
+from leadcore.store.connection import connect
+from receiver.intake.errors import SpoolError
+from receiver.intake.feeder import Feeder
+from receiver.intake.spool import Spool
+from tests.conftest import head, lead
+disk, settings = Path(sys.argv[1]), read({"REDIS_URL": sys.argv[2], "LOG_LEVEL": "ERROR"})
+with closing(connect(settings)) as client:
+    feeder = Feeder(client, Spool(disk / "spool", Machine()), settings, Machine())
+    feeder.maintain()
+    feeder.away_until = float("inf")
+    for number in range(250):
+        feeder.feed(head(lead(f"c-{number}")))
+    with (disk / "filler").open("wb", 0) as filler, suppress(OSError):
+        while filler.write(bytes(1 << 9)):
+            pass
+
+    def maintain():
+        try:
+            feeder.maintain()
+            refused = "fine"
+        except SpoolError as error:
+            refused = str(error)
+        put = sum(client.xlen(keys.entries(keys.INBOX, shard)) for shard in range(feeder.config.shards))
+        print(refused, put, feeder.spool.count(), len(feeder.recent.events()), sep=", ")
+
+    maintain()
+    maintain()
+    (disk / "filler").unlink()
+    maintain()
+    feeder.stop()
+"""
+
+
+@pytest.mark.processes
+@pytest.mark.skipif(not _can_mount(), reason="this system does not allow mounting a small disk")
+def test_leads_on_a_full_disk_reach_redis_though_they_cannot_be_deleted(
+    databases: Iterator[str], tmp_path: Path
+) -> None:
+    """Nor are those that it has put again and again, and remembered each time."""
+    mount = 'mount -t tmpfs -o size=16m none "$1" && exec "$2" -c "$3" "$1" "$4"'
+    script = [sys.executable, FLUSHED_FROM_A_FULL_DISK, next(databases)]
+    command = ["unshare", "-rm", "sh", "-ec", mount, "sh", str(tmp_path), *script]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    found = [line for line in done.stdout.splitlines() if line.count(", ") == 3]
+    full = "database or disk is full, 250, 250, 250"
+    assert found == [full, full, "fine, 250, 0, 250"]
+
+
 def lines(line: Line, name: str) -> list[dict[str, Any]]:
     found = [json.loads(one) for one in line.logs().splitlines() if one.startswith("{")]
     return [one for one in found if one["event"] == name]
