@@ -7,6 +7,7 @@ Redis is not asked for a moment, so that a Redis that hangs does not make every 
 from collections.abc import Callable
 from contextlib import suppress
 from itertools import islice
+from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
 import redis
@@ -195,7 +196,7 @@ class Feeder:
         return Stored(lead)
 
     def _note_redis_failure(self, error: Exception) -> None:
-        self.away_until = self.machine.monotonic() + PAUSE_SECONDS
+        self.away_until = max(self.away_until, self.machine.monotonic() + PAUSE_SECONDS)
         self.needs_replay = True
         if isinstance(error, redis.ReadOnlyError):
             self._drop_connections()
@@ -305,6 +306,9 @@ class Feeder:
                 warned = False
                 self.outage.end()
             except AWAY as error:
+                if not isinstance(error, redis.ResponseError):
+                    # A name is looked up without a timeout of ours: no customer waits for it, but this thread.
+                    self.away_until = inf
                 self.outage.note(error)
             except Exception as error:  # leads on the disk depend on this thread, so it survives every fault
                 if not warned:
@@ -361,6 +365,8 @@ class Feeder:
             for recent in self._recents():
                 recent.drop_old()
         self.needs_replay = False
+        if self.away_until == inf:
+            self.away_until = 0.0
         self._flush_counts()
         self._note_room(has_room=not self.full and self.flush() and not self.full)
 

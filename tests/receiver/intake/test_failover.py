@@ -1,6 +1,8 @@
 """A web process leaves the Redis that is no longer the primary: no acknowledged lead stays behind."""
 
 import os
+import socket
+import threading
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
@@ -111,3 +113,31 @@ def test_what_was_acknowledged_within_the_lag_outlives_a_process_that_ended_in_b
         heir.stop()
         put: Any = heir.inbox._put
         put._connection.disconnect()
+
+
+def test_no_customer_waits_for_a_name_that_does_not_resolve(
+    pair: Pair, feeder: Feeder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The name of Redis is looked up again once the connection is lost, which no timeout of ours ends."""
+    real, may_answer, asked = socket.getaddrinfo, threading.Event(), list[str]()
+
+    def look_up(*given: Any, **named: Any) -> Any:
+        asked.append(threading.current_thread().name)
+        may_answer.wait()
+        return real(*given, **named)
+
+    feeder.feed(head(lead("c-1")))
+    feeder.start()
+    eventually(lambda: not feeder._wake.is_set())
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    pair._address.cut()
+    eventually(lambda: "spool" in asked)
+    post = threading.Thread(target=feeder.feed, args=(head(lead("c-2")),), name="post")
+    post.start()
+    post.join(2.0)
+    waits = post.is_alive()
+    may_answer.set()
+    post.join()
+    assert not waits
+    assert "post" not in asked
+    eventually(lambda: waiting(pair.port) == 2)
