@@ -311,6 +311,8 @@ class Feeder:
                     self.away_until = inf
                 self.outage.note(error)
             except Exception as error:  # leads on the disk depend on this thread, so it survives every fault
+                # It does not come to say so itself.
+                self.away_until = 0.0
                 if not warned:
                     log.warning("spool.waits", **self._explain(error))
                 warned = True

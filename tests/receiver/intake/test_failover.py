@@ -134,10 +134,29 @@ def test_no_customer_waits_for_a_name_that_does_not_resolve(
     eventually(lambda: "spool" in asked)
     post = threading.Thread(target=feeder.feed, args=(head(lead("c-2")),), name="post")
     post.start()
-    post.join(2.0)
+    post.join(30.0)
     waits = post.is_alive()
     may_answer.set()
     post.join()
     assert not waits
     assert "post" not in asked
     eventually(lambda: waiting(pair.port) == 2)
+
+
+def test_a_fault_of_the_background_thread_keeps_no_lead_from_redis(
+    pair: Pair, feeder: Feeder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It cannot say any more that Redis, which was away, is back."""
+    looks = 0
+
+    def fail() -> None:
+        nonlocal looks
+        looks += 1
+        raise redis.ConnectionError if looks == 1 else ValueError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(feeder, "maintain", fail)
+        feeder.start()
+        eventually(lambda: looks > 2)
+        feeder.feed(head(lead("c-1")))
+    assert waiting(pair.port) == 1
