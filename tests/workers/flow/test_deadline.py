@@ -109,7 +109,9 @@ def test_a_dripping_body_after_the_status_is_not_waited_for(monkeypatch: pytest.
     monkeypatch.setattr(dealdroid, "DEADLINE_SECONDS", 0.4)
     monkeypatch.setitem(DRIPS, "length", (b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n", itertools.repeat(b"x")))
     with dripping("length") as url:
-        assert DealDroid(url, 1, Machine()).send("c-1", "x") == MessageSent()
+        dealdroid_client = DealDroid(url, 1, Machine())
+        # On a busy machine the status itself may be late.
+        eventually(lambda: dealdroid_client.send("c-1", "x") == MessageSent(), 10)
 
 
 @contextmanager
