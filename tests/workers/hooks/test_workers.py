@@ -127,16 +127,23 @@ def test_two_workers_post_nothing_twice(hooks: Hooks, receiver: Receiver) -> Non
 def test_a_worker_that_is_stopped_starts_no_post_and_records_those_under_way(
     hooks: Hooks, receivers: Callable[..., Receiver], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(endpoint_loop, "STOP_SECONDS", 5.0)
-    slow = receivers(seconds=1.0)
+    monkeypatch.setattr(endpoint_loop, "STOP_SECONDS", 30.0)
+    slow, ends = receivers(), threading.Event()
+
+    def answer(body: Any) -> tuple[str, dict[str, str]]:
+        ends.wait(30)
+        return "200 OK", {}
+
+    slow.answer = answer
     loop = hooks.serve(slow)
     for number in range(200):
         hooks.put(f"lead-{number}", f"customer-{number}")
-    eventually(lambda: slow.busy >= 10)
+    eventually(lambda: len(slow.taken) >= 10)
+    loop.end()
+    ends.set()
     loop.stop()
     posted = len(slow.taken)
     assert posted <= 2 * delivery.IN_FLIGHT
-    slow.seconds = 0.0
     hooks.serve(slow)
     eventually(lambda: not hooks.waiting())
     assert len(slow.ids()) == len({*slow.ids()}) == 200

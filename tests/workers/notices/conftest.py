@@ -27,11 +27,13 @@ from workers.settings import WorkerSettings, read_worker
 
 
 class Service(Receiver):
-    """A receiver that apprise knows as json://."""
+    """A receiver that apprise knows as json://. `patience`: for so many seconds its answer is waited for."""
+
+    patience = 10
 
     @property
     def address(self) -> str:
-        return self.url.replace("http://", "json://") + "?rto=1"
+        return self.url.replace("http://", "json://") + f"?rto={self.patience}"
 
     def texts(self) -> list[str]:
         return [body["message"] for body in self.bodies()]

@@ -75,23 +75,36 @@ def test_an_address_that_fails_pauses_alone_and_is_told_once_it_is_back(
     assert notices.endpoints.read_all()[0].why == "refused"
     notices.put("lead-2")
     eventually(lambda: len(good.taken) == 2)
-    tried = len(bad.taken)
-    bad.recover()
+    told: list[str] = []
+
+    def take(body: dict[str, Any]) -> tuple[str, dict[str, str]]:
+        told.append(body["message"])
+        return "200 OK", {}
+
+    bad.answer = take
     eventually(lambda: not notices.waiting())
-    assert [text.partition("\n")[0] for text in bad.texts()[tried:]] == ["New lead (Purchase)"]
+    assert [text.partition("\n")[0] for text in told] == ["New lead (Purchase)"]
     assert len(good.taken) == 2
 
 
 def test_an_address_that_hangs_holds_nobody_back_and_is_told_at_most_once(
     notices: Notices, services: Callable[..., Service]
 ) -> None:
-    hanging, good = services(seconds=4.0), services()
+    hanging, good, ends = services(), services(), threading.Event()
+    hanging.patience = 5
+
+    def hang(body: dict[str, Any]) -> tuple[str, dict[str, str]]:
+        ends.wait(60)
+        return "200 OK", {}
+
+    hanging.answer = hang
     notices.put("lead-1")
     notices.serve(hanging.address, good.address)
-    eventually(lambda: good.taken, 2)
+    eventually(lambda: hanging.taken and good.taken)
+    assert notices.states() == [OPEN, OPEN], "its answer is still waited for"
     eventually(lambda: notices.states() == [PAUSED, OPEN])
     assert notices.endpoints.read_all()[0].why == "unclear"
-    hanging.seconds = 0.0
+    ends.set()
     notices.put("lead-2")
     eventually(lambda: len(hanging.taken) == 2)
     assert hanging.texts()[1] == f"New lead (Purchase)\n{LINK}"
@@ -322,10 +335,14 @@ def test_a_service_is_made_afresh_for_each_message(monkeypatch: pytest.MonkeyPat
     """One that is used twice waits 5.5 s before its second request."""
     import time
 
-    began = time.monotonic()
-    for _ in range(2):
-        assert service.send(team.address, Notice("New lead", "text")).why == ""
-    assert time.monotonic() - began < 4
+    def seconds_for_two() -> float:
+        began = time.monotonic()
+        for _ in range(2):
+            assert service.send(team.address, Notice("New lead", "text")).why == ""
+        return time.monotonic() - began
+
+    # A busy machine may stand still meanwhile, but not each time.
+    eventually(lambda: seconds_for_two() < 4)
 
 
 @pytest.mark.processes
