@@ -221,7 +221,7 @@ def test_a_record_is_given_up_when_the_lock_must_be_gone(scene: Scene) -> None:
         cut()
 
     with (
-        patched(sender, "RECORD_SECONDS", 0.5),
+        patched(sender, "RECORD_SECONDS", 3.0),
         patched(worker.outbox.outbox, "end_sending", away),
         pytest.raises(redis.ConnectionError),
     ):

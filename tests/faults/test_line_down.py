@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from leadcore.config import Config, Inbox
+from leadcore.store import keys
 from sandbox.http_server import running
 from sandbox.hubspot import create_app
 from tests.conftest import CONTACTS_PATH, eventually, lead, own_port, same_shard
@@ -75,7 +76,8 @@ def work_after(scene: Scene, worker: Worker, seconds: float) -> None:
 def assert_waits(scene: Scene, text: str) -> None:
     status = scene.status()
     assert text in status.pause["reason"]
-    assert status.pause["since_ms"] <= status.now_ms < status.pause["until_ms"]
+    assert status.pause["since_ms"] <= status.now_ms
+    assert status.pause["since_ms"] < status.pause["until_ms"]
     waiting = [one for one in scene.line.receipts() if one.customer_id != WARM]
     assert {(one.state, one.tries, one.reason) for one in waiting} == {("waiting", 0, "")}
     assert status.waiting == len(waiting)
@@ -99,13 +101,17 @@ def test_the_line_is_paused_and_then_probed_with_one_small_call(
         scene.accept(lead(FIRST, name="First"), lead(SECOND, name="Second"))
         worker.work()
         assert_waits(scene, text)
-        first_wait = pause_seconds_left(scene)
+        pause = scene.status().pause
+        first_wait = (pause["until_ms"] - pause["since_ms"]) / 1000
         asked = more.get("retry_after", 0)
         assert asked <= first_wait + 0.2 <= max(asked, 10) * 1.25 + 0.2
         before = calls(scene)
         scene.accept(lead(THIRD, name="Third"))
+        # However long a busy machine takes for the rest of it.
+        scene.redis.hincrby(keys.PAUSE, "until", 60_000)
         work_after(scene, worker, first_wait - 0.5)
-        assert calls(scene) == before or pause_seconds_left(scene) <= 0, "nothing is asked before the pause is over"
+        assert calls(scene) == before, "nothing is asked before the pause is over"
+        scene.redis.hincrby(keys.PAUSE, "until", -60_000)
         second_ms = scene.status().now_ms
         work_after(scene, worker, 3)
         assert calls(scene) == {**before, PING: before.get(PING, 0) + 1}
@@ -125,7 +131,7 @@ def test_a_refused_connection_pauses_the_line(scene: Scene) -> None:
     worker.work()
     status = scene.status()
     assert "cannot be reached" in status.pause["reason"]
-    assert status.pause["until_ms"] > status.now_ms
+    assert status.pause["until_ms"] > status.pause["since_ms"]
     scene.accept(lead(THIRD, name="Third"))
     with running(create_app(scene.line.crm.portal), port):
         work_after(scene, worker, pause_seconds_left(scene) + 3)
