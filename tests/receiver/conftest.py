@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Line, open_line
+from tests.conftest import PATIENT, Line, open_line
 
 FIRST, SECOND, THIRD = "first-key-7f3a91", "กุญแจดอกที่สองของร้าน", "the third key of all"
 SECRETS = f"  {FIRST} ,{SECOND},\t{THIRD}\n"
@@ -26,7 +26,7 @@ def open_receiver(folder: Path, redis_url: str) -> Iterator[Line]:
     config.write_text(CONFIG, encoding="utf-8")
     environ = {"DEALDROID_SECRET": SECRETS, "LEADSYNC_CONFIG": str(config), "METRICS_TOKEN": "scrape-me"}
     with open_line(folder, redis_url, WEB_CONCURRENCY="1", **environ) as line:
-        line.start("web")
+        line.start("web", **PATIENT)
         line.await_web()
         yield line
 

@@ -8,7 +8,7 @@ import requests
 
 from leadcore.store import keys
 from sandbox.stripe import API_KEY, WEBHOOK_SECRET
-from tests.conftest import Line, open_line
+from tests.conftest import PATIENT, Line, open_line
 
 TOKEN = "messages-7f3a91-of-the-shop"
 PASSWORD = "console-7f3a91-of-the-shop"
@@ -49,7 +49,7 @@ def running_shop(tmp_path_factory: pytest.TempPathFactory, databases: Iterator[s
         "STRIPE_WEBHOOK_SECRET": WEBHOOK_SECRET,
     }
     with open_line(folder, next(databases), WEB_CONCURRENCY="1", **on) as line:
-        line.start("web")
+        line.start("web", **PATIENT)
         line.await_web()
         yield Shop(line)
 

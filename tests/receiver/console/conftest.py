@@ -15,7 +15,7 @@ from leadcore.store import keys
 from leadcore.store.posts import LAST
 from leadcore.store.streams import Stream, pack_fields
 from receiver.console.auth import ConsoleAuth
-from tests.conftest import Line, open_line
+from tests.conftest import PATIENT, Line, open_line
 from workers.rules.settlement import DRY_RUN
 
 # A colon, Thai, and characters that HTML must escape.
@@ -90,7 +90,7 @@ def running_console(
     folder = tmp_path_factory.mktemp("console")
     environ = {"CONSOLE_PASSWORD": PASSWORD, "TRUSTED_PROXIES": "1", "WEB_CONCURRENCY": "1"}
     with open_line(folder, next(databases), **environ) as line:
-        line.start("web")
+        line.start("web", **PATIENT)
         line.await_web()
         yield line
 

@@ -16,7 +16,7 @@ from receiver.pay.links import Link, PayLinks
 from receiver.pay.stripe_checkout import StripeCheckout
 from sandbox.http_server import running
 from sandbox.stripe import API_KEY, WEBHOOK_SECRET, Account, create_app
-from tests.conftest import Line, open_line
+from tests.conftest import PATIENT, Line, open_line
 
 KEY = "a key of thirty-two characters.."
 TOKEN = "messages-token-7f3a91"
@@ -118,7 +118,7 @@ def start_desk(
         opened = open_line(folder, next(databases), **own, **environ)
         line = opened.__enter__()
         started.append(opened)
-        line.start("web")
+        line.start("web", **PATIENT)
         line.await_web()
         return Desk(line, payment)
 
