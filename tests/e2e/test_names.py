@@ -19,6 +19,7 @@ from tests.conftest import Line, eventually, open_line
 from tests.e2e.test_console import PASSWORD, PHONE, Browser
 
 READ, SEARCH = "contacts/batch/read", "contacts/search"
+TOO_LATE = "HubSpot gave no names in time."
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +79,20 @@ def read(shop: Line, path: str = "", **headers: str) -> str:
     return answer.text
 
 
+def read_named(shop: Line, path: str = "") -> tuple[str, int]:
+    """A page, and how often HubSpot was asked for its names: again, some seconds later, where this machine stood still
+    for longer than a page waits for them."""
+
+    def ask() -> tuple[str, int] | None:
+        before = shop.crm.calls(READ)
+        page = read(shop, path)
+        return None if TOO_LATE in page else (page, shop.crm.calls(READ) - before)
+
+    named = eventually(ask, 60)
+    assert named
+    return named
+
+
 def find(shop: Line, text: str, **form: str) -> requests.Response:
     """What a search answers, from the form of the page."""
     token = read(shop, "leads").split('name="token" value="')[1].split('"')[0]
@@ -90,9 +105,9 @@ def find(shop: Line, text: str, **form: str) -> requests.Response:
 def test_a_page_shows_the_names_of_its_contacts_by_one_call(shop: Line, path: str) -> None:
     add_lead(shop, "c-2", firstname="Mali", lastname="Jaidee")
     add_lead(shop, "c-1", firstname="นก", lastname="สุขสันต์")
-    page = read(shop, path)
+    page, calls = read_named(shop, path)
     assert "นก สุขสันต์" in page
-    assert shop.crm.calls(READ) == 1
+    assert calls == 1
 
 
 def test_a_contact_that_is_gone_costs_no_further_call_and_no_page(shop: Line) -> None:
@@ -101,15 +116,15 @@ def test_a_contact_that_is_gone_costs_no_further_call_and_no_page(shop: Line) ->
     requests.delete(
         f"{shop.crm.url}/crm/v3/objects/contacts/{contact}", headers={"Authorization": "Bearer pat-test"}, timeout=5
     ).raise_for_status()
-    page = read(shop, "leads")
+    page, calls = read_named(shop, "leads")
     assert "Nok" in page
     assert "c-2" in page
-    assert shop.crm.calls(READ) == 1
+    assert calls == 1
 
 
 def test_a_name_cannot_become_markup(shop: Line) -> None:
     add_lead(shop, "c-1", firstname="<b>Nok</b>")
-    assert "&lt;b&gt;Nok&lt;/b&gt;" in read(shop)
+    assert "&lt;b&gt;Nok&lt;/b&gt;" in read_named(shop)[0]
 
 
 def test_a_page_that_has_its_names_asks_for_none(shop: Line) -> None:
@@ -170,18 +185,15 @@ def test_a_search_waits_for_hubspot_as_long_as_any_page(answering: Line) -> None
     add_lead(answering, "c@example.com", firstname="Mali")
     token = read(answering, "leads").split('name="token" value="')[1].split('"')[0]
     answering.crm.settings(latency=1.0)
-    started = time.monotonic()
-    answer = requests.post(
-        f"{answering.url}/console/find",
-        {"token": token, "q": "c@example.com"},
-        auth=("leadsync", PASSWORD),
-        timeout=10,
-    )
-    seconds = time.monotonic() - started
+
+    def search() -> str:
+        """The page, "" where this machine stood still meanwhile."""
+        started, form = time.monotonic(), {"token": token, "q": "c@example.com"}
+        answer = requests.post(f"{answering.url}/console/find", form, auth=("leadsync", PASSWORD), timeout=10)
+        return answer.text if "Nok" in answer.text and time.monotonic() - started < 1.5 + 1.0 else ""
+
+    assert TOO_LATE in eventually(search, 60)
     answering.crm.settings(latency=0.0)
-    assert "Nok" in answer.text
-    assert "HubSpot gave no names in time." in answer.text
-    assert seconds < 1.5 + 1.0
     assert "Somchai" in read(answering), "HubSpot, which was given less time, is not left alone for it"
 
 
