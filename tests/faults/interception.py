@@ -31,7 +31,8 @@ def intercepting_app(app: WSGIApplication, intercept: Interceptor, call: str = "
             refusal = intercept(body)
             if refusal:
                 status = refusal if refusal[:3].isdigit() else "400 Bad Request"
-                answer = json.dumps({"status": "error", "category": "VALIDATION_ERROR", "message": refusal}).encode()
+                category = "OBJECT_NOT_FOUND" if status.startswith("404") else "VALIDATION_ERROR"
+                answer = json.dumps({"status": "error", "category": category, "message": refusal}).encode()
                 answer = b"<html>Blocked</html>" if status.startswith("403") else answer
                 start(status, [("Content-Type", "application/json"), ("Content-Length", str(len(answer)))])
                 return [answer]

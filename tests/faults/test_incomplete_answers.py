@@ -6,6 +6,7 @@ import pytest
 
 from tests.conftest import lead, same_shard
 from tests.faults.conftest import Scene
+from tests.faults.interception import intercepting_worker
 
 pytestmark = pytest.mark.usefixtures("each_version", "hurry")
 LINKED, OTHER = same_shard("unsaid", 2)
@@ -68,6 +69,29 @@ def test_a_404_for_a_read_of_unknown_ids_delays_no_lead(scene: Scene) -> None:
     scene.sync(lead(LINKED, name="Nok Jaidee"), lead(OTHER, name="Somebody Else"))
     assert {one.state for one in scene.receipts().values()} == {"created"}
     assert scene.status().pause == {}
+
+
+def test_a_404_that_does_not_name_the_deleted_contact_is_not_about_all_that_were_read(scene: Scene) -> None:
+    """Every field of an error is optional, also the ids of "Could not get some CONTACT objects"."""
+    emails = {LINKED: OWN["email"], OTHER: "other@somebody-elses.co.th"}
+    ids = {one: scene.line.crm.create(email=emails[one], dealdroid_customer_id=f"owner of {one}") for one in emails}
+    scene.accept(*(lead(guest, name="Chatty Guest", email=email) for guest, email in emails.items()))
+    scene.recover()
+    scene.line.crm.control("DELETE", f"contacts/{ids[OTHER]}")
+
+    def refuse(body: dict[str, Any]) -> str:
+        several = len(body["inputs"]) > 1 and {"id": ids[OTHER]} in body["inputs"]
+        return "404 Could not get some CONTACT objects" if several else ""
+
+    with intercepting_worker(scene, refuse, "/batch/read") as worker:
+        scene.accept(lead(LINKED, phone="0831111111"), lead(OTHER, phone="0832222222"))
+        worker.work()
+    scene.recover()
+    scene.assert_done()
+    receipts = scene.receipts()
+    assert (receipts[LINKED].contact_id, receipts[LINKED].state) == (ids[LINKED], "updated")
+    assert receipts[OTHER].state == "created"
+    assert len(scene.line.crm.contacts()) == 2
 
 
 def test_a_first_write_whose_answer_was_lost_is_recognised_though_a_read_is_empty(scene: Scene) -> None:

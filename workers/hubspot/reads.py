@@ -61,7 +61,8 @@ def parse_contacts(
     found: dict[str, ReadOutcome] = {}
     for error in [answer.error] if answer.says_not_found else objects(body.get("errors")):
         if classify(error) == ContactMissing():
-            missing = strings(context(error).get("ids")) or (ids if answer.says_not_found else [])
+            # One that names none may be about some of several: read with fewer, the others are not made again.
+            missing = strings(context(error).get("ids")) or (ids if answer.says_not_found and len(ids) == 1 else [])
             found |= dict.fromkeys(missing, ContactMissing())
     for contact in contacts:
         merged = [] if key else [old for old in contact.get(MERGED, "").split(";") if old]

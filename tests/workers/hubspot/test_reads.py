@@ -68,10 +68,14 @@ def test_one_id_and_one_contact_are_each_others() -> None:
 
 
 @pytest.mark.parametrize(
-    ("context", "gone"), [({}, IDS), ({"context": {"ids": ["2"]}}, ["2"]), ({"context": {"ids": []}}, IDS)]
+    ("context", "gone"), [({}, []), ({"context": {"ids": ["2"]}}, ["2"]), ({"context": {"ids": []}}, [])]
 )
-def test_a_whole_read_that_is_not_found_names_who_is_gone_or_means_all(context: Any, gone: list[str]) -> None:
+def test_a_whole_read_that_is_not_found_is_about_those_whom_it_names(context: Any, gone: list[str]) -> None:
     assert parse_contacts(answer(404, {**NOT_FOUND, **context}), IDS, "") == dict.fromkeys(gone, ContactMissing())
+
+
+def test_a_whole_read_of_one_contact_that_is_not_found_is_about_it() -> None:
+    assert parse_contacts(answer(404, NOT_FOUND), ["1"], "") == {"1": ContactMissing()}
 
 
 @pytest.mark.parametrize(
