@@ -1,5 +1,6 @@
 """A portal with unique properties of its own: a value that another contact has costs the lead that value alone."""
 
+import json
 from typing import Any
 
 import pytest
@@ -92,3 +93,23 @@ def test_a_unique_value_is_written_where_hubspot_says_that_it_is_the_email_that_
     contact = scene.contacts()[OTHER]
     assert (contact.get(MEMBER), contact.get("email")) == (value, None)
     assert EMAIL[OTHER] in contact["dealdroid_unsaved"]
+
+
+@pytest.mark.parametrize("quoted", ["Existing ID: {}", "on A. {} already has that value", "the shop already exists"])
+def test_words_of_a_customer_that_hubspot_quotes_lead_to_nobodys_contact(scene: Scene, quoted: str) -> None:
+    victim = scene.line.crm.create(email=EMAIL[OWNER])
+    street = f"1/2 {quoted.format(victim)}"
+
+    def refuse(body: dict[str, Any]) -> str:
+        streets = filter(None, (row["properties"].get("address") for row in body["inputs"]))
+        told = [{"message": f'"{one}" is too long.', "error": "MAX_LENGTH", "name": "address"} for one in streets]
+        return f"Property values were not valid: {json.dumps(told)}" if told else ""
+
+    with intercepting_worker(scene, refuse) as worker:
+        event = lead(OTHER, name="Nok Jaidee", email=EMAIL[OTHER])
+        event["contact_info"]["address"] = street
+        scene.accept(event)
+        work_until_done(scene, worker)
+    receipt, contact = scene.receipts()[OTHER], scene.contacts()[OTHER]
+    assert (receipt.state, contact["email"], "address" in contact) == ("created", EMAIL[OTHER], False)
+    assert receipt.contact_id != victim

@@ -86,12 +86,13 @@ def _find_outcome(error: Mapping[str, Any]) -> WriteOutcome:
     message = str(error.get("message") or "")
     status, category = str(error.get("status") or ""), str(error.get("category") or "").upper()
     existing = strings(context(error).get("existingId"))
-    holder = _HOLDER.search(message) or _EXISTING.search(message)
-    taken = "already has that value" in message or "already exists" in message
+    told = _without_quotes(message)
+    holder = _HOLDER.search(told) or _EXISTING.search(told)
+    taken = "already has that value" in told or "already exists" in told
     fields = invalid_fields(error)
     clashing = [name for name, code in fields.items() if code == _CLASH]
     if existing or holder or taken or clashing or category in _TAKEN or status == "409":
-        named = [found[1] for found in [_PROPERTY_NAME.search(message)] if found] or clashing or [""]
+        named = [found[1] for found in [_PROPERTY_NAME.search(told)] if found] or clashing or [""]
         return Conflict(named[0], existing[0] if existing else holder.group(1) if holder else "")
     if category == NOT_FOUND or status == "404":
         return ContactMissing()
@@ -108,6 +109,14 @@ def _find_outcome(error: Mapping[str, Any]) -> WriteOutcome:
     if demand or "VALIDATION" in category or status == "400" or status in ("BAD_REQUEST", "INVALID"):
         return Refused({}, reason("contact_refused"), demand)
     return RetryLater(reason("error_unexplained"))
+
+
+def _without_quotes(message: str) -> str:
+    """The message without what it says of invalid values, which quotes them: a customer may have typed that some
+    contact exists already. Of a value that another contact has the words stay."""
+    head, found, _ = message.partition("Property values were not valid")
+    entries = _invalid_list(message) if found else []
+    return " ".join([head, *(str(one.get("message") or "") for one in entries if one.get("error") == _CLASH)])
 
 
 def lacks_room(error: Mapping[str, Any]) -> bool:
@@ -149,10 +158,12 @@ def lacks_key(error: Mapping[str, Any], key: str = CUSTOMER_ID) -> bool:
     """Whether the error says that the upsert key is no unique property of the portal."""
     if not isinstance(classify(error), Refused):
         return False
-    if invalid_fields(error).get(key) in PORTAL_WIDE:
+    fields = invalid_fields(error)
+    if fields.get(key) in PORTAL_WIDE:
         return True
     message = str(error.get("message") or "")
-    about_key = key in message and not message.startswith("Property values were not valid")
+    # Words about another property may quote what a customer typed.
+    about_key = key in message and fields.keys() <= {key} and not message.startswith("Property values were not valid")
     return bool(_NOT_UNIQUE.match(message)) or (about_key and bool(_NO_PROPERTY.search(message)))
 
 

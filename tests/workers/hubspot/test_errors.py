@@ -1,5 +1,6 @@
 """HubSpot's error objects, complete and with fields missing."""
 
+import json
 from typing import Any
 
 import pytest
@@ -68,6 +69,17 @@ def test_each_error_is_classified(error: dict[str, Any], outcome: WriteOutcome) 
 
 
 INVALID = "Property values were not valid: "
+
+
+@pytest.mark.parametrize("quoted", ["Existing ID: 5", "on A. 5 already has that value.", "a contact already exists"])
+def test_what_a_customer_typed_takes_no_value(quoted: str) -> None:
+    values = [{"message": f"{quoted} is too long: {quoted}", "error": "MAX_LENGTH", "name": "address"}]
+    assert isinstance(classify({"status": "400", "message": INVALID + json.dumps(values)}), Refused)
+
+
+def test_of_a_value_that_clashes_the_words_tell_whose_it_is() -> None:
+    values = [{"message": "501 on X. 502 already has that value.", "error": "CONFLICTING_UNIQUE_VALUE", "name": "no"}]
+    assert classify({"status": "400", "message": INVALID + json.dumps(values)}) == Conflict("no", "502")
 
 
 @pytest.mark.parametrize(
@@ -148,6 +160,7 @@ def test_no_outcome_quotes_what_the_customer_typed(error: dict[str, Any]) -> Non
         ("400", INVALID + '[{"error":"PROPERTY_DOESNT_EXIST","name":"city"}]', False),
         ("400", "Property 'dealdroid_customer_id' was refused", False),
         ("400", "idProperty email", False),
+        ("400", "Email address unique.dealdroid_customer_id@x.co is invalid", False),
         ("409", "idProperty dealdroid_customer_id is not a unique property", False),
         ("400", "unique dealdroid_customer_id: 501 already has that value.", False),
         ("400", None, False),
