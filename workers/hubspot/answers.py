@@ -82,7 +82,7 @@ def _decode(body: bytes) -> Any:
 
 def raise_line_down(answer: Answer, scopes: Iterable[str] = PURPOSES) -> None:
     """Raise `LineDown` if `answer` says that HubSpot as a whole cannot take leads now. `scopes`: those that may lack
-    where HubSpot does not name one."""
+    where HubSpot does not name one. A wait of 0 s counts as none: obeyed, it would ask each second all day."""
     status, body = answer.status, answer.json()
     if status == 401:
         raise LineDown("unauthorized", reason("token_refused"))
@@ -99,16 +99,16 @@ def raise_line_down(answer: Answer, scopes: Iterable[str] = PURPOSES) -> None:
     if status == 429:
         policy = str(body.get("policyName") or "").upper()
         if policy == "DAILY" or "daily" in str(body.get("message") or "").lower():
-            raise LineDown("daily_quota", reason("daily_quota_used"), retry_after(answer, DAY))
+            raise LineDown("daily_quota", reason("daily_quota_used"), retry_after(answer, DAY) or None)
         wait = retry_after(answer, BURST) or (1.0 if policy == "SECONDLY" else 10.0)
         raise LineDown("rate_limit", reason("slow_down"), wait)
     if status == 477:
-        raise LineDown("migrating", reason("portal_moving"), retry_after(answer, DAY))
+        raise LineDown("migrating", reason("portal_moving"), retry_after(answer, DAY) or None)
     if status == 423:
         wait = max(retry_after(answer, FAULT) or 0.0, 2.0)
         raise LineDown("locked", reason("records_locked"), wait)
     if status >= 500 or status == 408:
-        raise LineDown("unavailable", reason("hubspot_answered", status=status), retry_after(answer, FAULT))
+        raise LineDown("unavailable", reason("hubspot_answered", status=status), retry_after(answer, FAULT) or None)
     unexpected = status < 200 or (status >= 300 and status not in _OF_CONTENT) or not answer.is_object
     if unexpected and not answer.says_not_found:
         raise LineDown("unexpected", reason("answer_unexpected", status=status))

@@ -114,6 +114,15 @@ def test_retry_after_is_a_number_of_seconds_or_a_date(header: str, seconds: floa
     assert retry_after(unavailable, FAULT) == seconds
 
 
+@pytest.mark.parametrize("name", ["internal_error_503", "migrating_477", "daily_limit_429"])
+@pytest.mark.parametrize("header", ["0", "Mon, 23 Nov 2026 12:00:00 GMT"])
+def test_no_wait_that_is_asked_for_is_none(name: str, header: str) -> None:
+    """Else a used up day is probed each second until midnight, and one 503 pauses the line."""
+    with pytest.raises(LineDown) as down:
+        raise_line_down(load_answer(name, {"Retry-After": header, "Date": "Mon, 23 Nov 2026 12:00:00 GMT"}))
+    assert down.value.seconds is None
+
+
 def test_a_retry_after_date_is_ignored_if_the_answer_has_no_date() -> None:
     unavailable = load_answer("internal_error_503", {"Retry-After": "Mon, 23 Nov 2026 12:00:09 GMT"})
     assert retry_after(unavailable, FAULT) is None
