@@ -80,13 +80,14 @@ def _decode(body: bytes) -> Any:
         return json.loads(body)
 
 
-def raise_line_down(answer: Answer, scopes: Iterable[str] = PURPOSES) -> None:
+def raise_line_down(answer: Answer, scopes: Iterable[str] = PURPOSES, *, creates: bool = True) -> None:
     """Raise `LineDown` if `answer` says that HubSpot as a whole cannot take leads now. `scopes`: those that may lack
-    where HubSpot does not name one. A wait of 0 s counts as none: obeyed, it would ask each second all day."""
+    where HubSpot does not name one. A wait of 0 s counts as none: obeyed, it would ask each second all day.
+    `creates`: whether the call may need room for new contacts."""
     status, body = answer.status, answer.json()
     if status == 401:
         raise LineDown("unauthorized", reason("token_refused"))
-    if status in (400, 402, 403) and answer.is_object and lacks_room(answer.error):
+    if (status in (402, 403) or (status == 400 and creates)) and answer.is_object and lacks_room(answer.error):
         raise_without_room()
     if status == 403 and answer.is_object:
         lacking = read_missing(body) or list(scopes)

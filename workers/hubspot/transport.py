@@ -180,7 +180,10 @@ def find_fault(kind: str, answer: Answer) -> LineDown | None:
     if (kind == "other" and answer.says_one_missing) or answer.status == 204:
         return None
     try:
-        (raise_write_down if kind in _WRITES else raise_line_down)(answer)
+        if kind in _WRITES:
+            raise_write_down(answer, creates=kind != "update")
+        else:
+            raise_line_down(answer)
     except LineDown as down:
         return down
     return None

@@ -20,14 +20,23 @@ from workers.hubspot.errors import (
     why_invalid,
 )
 from workers.rules.mapping.property_names import CUSTOMER_ID
-from workers.rules.outcomes import ContactMissing, ContactWrite, Refused, Resend, RetryLater, WriteOutcome, Written
+from workers.rules.outcomes import (
+    ContactMissing,
+    ContactWrite,
+    NoRoom,
+    Refused,
+    Resend,
+    RetryLater,
+    WriteOutcome,
+    Written,
+)
 
 
 def parse_outcomes(answer: Answer, rows: Sequence[ContactWrite], key: str) -> dict[str, WriteOutcome]:
     """The outcome of each row, by trace id; `key` is the property that holds the rows' ids ("" = the contact id). Rows
     whose outcome the answer leaves open are left out: send them again with fewer rows per request. A single row always
     has an outcome. Raises `LineDown`."""
-    raise_write_down(answer)
+    raise_write_down(answer, creates=bool(key))
     raise_without_key(answer, key or CUSTOMER_ID)
     if answer.status >= 400:
         return _parse_error(answer.error, rows, key)
@@ -45,7 +54,7 @@ def parse_outcomes(answer: Answer, rows: Sequence[ContactWrite], key: str) -> di
             warnings = [*objects(result.get("warnings")), *index.find_about(trace, body.get("warnings"))]
             found[trace] = Written(str(result["id"]), new if isinstance(new, bool) else None, read_warnings(warnings))
     for error in errors:
-        outcome = classify(error)
+        outcome = _classify(error, key)
         named = index.find_rows(error, outcome)
         if not named and len(rows) == len(errors) == 1:
             named = index.traces
@@ -84,9 +93,9 @@ def parse_created(answer: Answer, rows: Sequence[ContactWrite]) -> dict[str, Wri
     return found | {trace: RetryLater(reason("lead_unanswered")) for trace in rest if trace not in found}
 
 
-def raise_write_down(answer: Answer) -> None:
+def raise_write_down(answer: Answer, *, creates: bool = True) -> None:
     """As `raise_line_down`, and also if nothing was written and no row is to blame."""
-    raise_line_down(answer)
+    raise_line_down(answer, creates=creates)
     if answer.status < 400 and not _results(answer):
         _raise_nothing_done(objects(answer.json().get("errors")))
 
@@ -141,16 +150,23 @@ def _raise_nothing_done(errors: Sequence[Mapping[str, Any]]) -> None:
         raise LineDown("unavailable", reason("hubspot_unavailable"))
 
 
+def _classify(error: Mapping[str, Any], key: str) -> WriteOutcome:
+    """As `classify`; an update (no `key`) makes no new record, so that the limit that it meets is another one."""
+    outcome = classify(error)
+    return Refused({}, reason("contact_refused")) if outcome == NoRoom() and not key else outcome
+
+
 def _parse_error(error: Mapping[str, Any], rows: Sequence[ContactWrite], key: str) -> dict[str, WriteOutcome]:
     """An answer that refuses all rows: the outcomes of those that it names. If it names none, that of a single row, or
     of every row if it is about a property that no row can have."""
     if len(rows) == 1:
-        return {rows[0].trace_id: classify(error)}
+        return {rows[0].trace_id: _classify(error, key)}
     index = _RowIndex(rows, key)
     blamed: dict[str, WriteOutcome] = {}
     for part in (*objects(error.get("errors")), error):
         part = {**{name: error.get(name) for name in ("category", "status", "correlationId")}, **part}
-        blamed |= dict.fromkeys(index.find_rows(part, classify(part)) - blamed.keys(), classify(part))
+        outcome = _classify(part, key)
+        blamed |= dict.fromkeys(index.find_rows(part, outcome) - blamed.keys(), outcome)
     if blamed:
         return blamed
     refused = {name: why_invalid(code) for name, code in invalid_fields(error).items() if code in PORTAL_WIDE}

@@ -245,6 +245,24 @@ def test_a_row_that_was_written_is_written_whatever_an_error_says_of_it() -> Non
     assert one(207, {"results": [result("1", A)], "errors": [error]}) == Written("1", False)
 
 
+LIMIT = "The maximum number of additional emails of this contact is reached."
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_an_update_needs_no_room_whatever_limit_it_meets(whole: bool) -> None:
+    """One lead that is always refused like this would stop all others."""
+    row, error = ContactWrite("t", "501", {"email": "a@example.com"}), {"status": "400", "message": LIMIT}
+    said = answer(400, error) if whole else answer(207, {"results": [], "errors": [error]})
+    assert parse_outcomes(said, [row], "") == {"t": Refused({}, reason("contact_refused"))}
+
+
+@pytest.mark.parametrize("status", [402, 403])
+def test_a_portal_that_takes_no_updates_either_for_want_of_room_pauses_the_line(status: int) -> None:
+    with pytest.raises(LineDown) as down:
+        parse_outcomes(answer(status, {"message": LIMIT}), [ContactWrite("t", "501", {"city": "x"})], "")
+    assert down.value.code == "no_room"
+
+
 # A whole answer
 
 
