@@ -121,7 +121,7 @@ class _RowIndex:
         if isinstance(trace, str) and trace in self.traces:
             return trace
         values = properties if isinstance(properties, dict) else {}
-        named = str(values.get(self.key) if self.key else result["id"])
+        named = str(values.get(self.key) or "") if self.key else str(result["id"])
         return self.ids.get(named) or self.forms.get(_normalize(named), "")
 
     def find_rows(self, error: Mapping[str, Any], outcome: WriteOutcome) -> set[str]:

@@ -110,6 +110,12 @@ def test_rows_that_may_be_a_nameless_results_are_sent_again_with_fewer(bad: Any)
     assert parse_outcomes(answer(200, body), [A, B, C], KEY) == {"trace-a": Written("1", False)}
 
 
+def test_a_result_that_names_nobody_is_not_that_of_a_customer_called_none() -> None:
+    none = ContactWrite("trace-n", "None", {"city": "x"})
+    body = {"results": [{"id": "9", "properties": {}}, result("1", A)]}
+    assert parse_outcomes(answer(200, body), [A, none], KEY) == {"trace-a": Written("1", False)}
+
+
 @pytest.mark.parametrize("bare", [{}, {"properties": {}}, {"properties": {KEY: "another form"}}])
 def test_one_row_and_one_result_are_each_others(bare: dict[str, Any]) -> None:
     assert one(200, {"results": [{"id": "9", **bare}]}) == Written("9")
