@@ -73,16 +73,17 @@ _NOT_UNIQUE = re.compile(r"Unable to perform \S+ by non-unique\b.*\bproperty", r
 _NO_PROPERTY = re.compile(r"(?:idProperty|unique)", re.IGNORECASE)
 
 
-def classify(error: Mapping[str, Any]) -> WriteOutcome:
-    """The outcome that an error object of a row, or of a whole answer about one row, means."""
-    outcome = _find_outcome(error)
+def classify(error: Mapping[str, Any], *, creates: bool = True) -> WriteOutcome:
+    """The outcome that an error object of a row, or of a whole answer about one row, means. `creates`: whether the
+    write may need room for a new record; the limit that another one meets is not the portal's."""
+    outcome = _find_outcome(error, creates=creates)
     if not isinstance(outcome, RetryLater | Refused):
         return outcome
     status, category, correlation = (str(error.get(name) or "") for name in ("status", "category", "correlationId"))
     return replace(outcome, origin=Origin(status, category, correlation))
 
 
-def _find_outcome(error: Mapping[str, Any]) -> WriteOutcome:
+def _find_outcome(error: Mapping[str, Any], *, creates: bool) -> WriteOutcome:
     message = str(error.get("message") or "")
     status, category = str(error.get("status") or ""), str(error.get("category") or "").upper()
     existing = strings(context(error).get("existingId"))
@@ -96,7 +97,7 @@ def _find_outcome(error: Mapping[str, Any]) -> WriteOutcome:
         return Conflict(named[0], existing[0] if existing else holder.group(1) if holder else "")
     if category == NOT_FOUND or status == "404":
         return ContactMissing()
-    if lacks_room(error):
+    if creates and lacks_room(error):
         return NoRoom()
     if is_busy(error):
         return RetryLater(reason("contact_busy"))

@@ -23,7 +23,6 @@ from workers.rules.mapping.property_names import CUSTOMER_ID
 from workers.rules.outcomes import (
     ContactMissing,
     ContactWrite,
-    NoRoom,
     Refused,
     Resend,
     RetryLater,
@@ -54,7 +53,7 @@ def parse_outcomes(answer: Answer, rows: Sequence[ContactWrite], key: str) -> di
             warnings = [*objects(result.get("warnings")), *index.find_about(trace, body.get("warnings"))]
             found[trace] = Written(str(result["id"]), new if isinstance(new, bool) else None, read_warnings(warnings))
     for error in errors:
-        outcome = _classify(error, key)
+        outcome = classify(error, creates=bool(key))
         named = index.find_rows(error, outcome)
         if not named and len(rows) == len(errors) == 1:
             named = index.traces
@@ -150,22 +149,16 @@ def _raise_nothing_done(errors: Sequence[Mapping[str, Any]]) -> None:
         raise LineDown("unavailable", reason("hubspot_unavailable"))
 
 
-def _classify(error: Mapping[str, Any], key: str) -> WriteOutcome:
-    """As `classify`; an update (no `key`) makes no new record, so that the limit that it meets is another one."""
-    outcome = classify(error)
-    return Refused({}, reason("contact_refused")) if outcome == NoRoom() and not key else outcome
-
-
 def _parse_error(error: Mapping[str, Any], rows: Sequence[ContactWrite], key: str) -> dict[str, WriteOutcome]:
     """An answer that refuses all rows: the outcomes of those that it names. If it names none, that of a single row, or
     of every row if it is about a property that no row can have."""
     if len(rows) == 1:
-        return {rows[0].trace_id: _classify(error, key)}
+        return {rows[0].trace_id: classify(error, creates=bool(key))}
     index = _RowIndex(rows, key)
     blamed: dict[str, WriteOutcome] = {}
     for part in (*objects(error.get("errors")), error):
         part = {**{name: error.get(name) for name in ("category", "status", "correlationId")}, **part}
-        outcome = _classify(part, key)
+        outcome = classify(part, creates=bool(key))
         blamed |= dict.fromkeys(index.find_rows(part, outcome) - blamed.keys(), outcome)
     if blamed:
         return blamed

@@ -259,7 +259,10 @@ def test_an_update_needs_no_room_whatever_limit_it_meets(whole: bool) -> None:
     """One lead that is always refused like this would stop all others."""
     row, error = ContactWrite("t", "501", {"email": "a@example.com"}), {"status": "400", "message": LIMIT}
     said = answer(400, error) if whole else answer(207, {"results": [], "errors": [error]})
-    assert parse_outcomes(said, [row], "") == {"t": Refused({}, reason("contact_refused"))}
+    outcome = parse_outcomes(said, [row], "")["t"]
+    assert outcome == Refused({}, reason("contact_refused"))
+    assert isinstance(outcome, Refused)
+    assert outcome.origin.status == "400"
 
 
 @pytest.mark.parametrize("status", [402, 403])
