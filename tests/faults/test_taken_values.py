@@ -113,3 +113,23 @@ def test_words_of_a_customer_that_hubspot_quotes_lead_to_nobodys_contact(scene: 
     receipt, contact = scene.receipts()[OTHER], scene.contacts()[OTHER]
     assert (receipt.state, contact["email"], "address" in contact) == ("created", EMAIL[OTHER], False)
     assert receipt.contact_id != victim
+
+
+@pytest.mark.parametrize("told", ["existing_id", "no_id", "already_exists", "code", "coordinates"])
+@pytest.mark.parametrize("whose", [OWNER, OTHER])
+def test_a_known_customer_keeps_the_one_of_two_unique_values_that_is_free(scene: Scene, told: str, whose: str) -> None:
+    """`whose`: the email that they say; the member's number is always the owner's."""
+    make_unique(scene, MEMBER)
+    scene.line.crm.settings(conflict=told)
+    scene.config, _, value = CONFIGS["of the shop's own"]
+    worker = scene.worker()
+    scene.accept(somebody(OWNER, email=True), lead(OTHER, name="Nok Jaidee"))
+    work_until_done(scene, worker)
+    event = somebody(OTHER, email=False)
+    event["contact_info"]["email"] = EMAIL[whose]
+    scene.accept(event)
+    work_until_done(scene, worker)
+    contact = scene.contacts()[OTHER]
+    assert (contact.get("email"), contact.get(MEMBER)) == ((EMAIL[OTHER] if whose == OTHER else None), None)
+    assert value in contact["dealdroid_unsaved"]
+    assert scene.receipts()[OTHER].state == "updated"

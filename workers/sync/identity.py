@@ -89,7 +89,11 @@ class Identity:
                 else:
                     _drop(group, plan, unique, VALUE_TAKEN)
             elif group.customer.known:
-                _drop(group, plan, ["email"], EMAIL_TAKEN)
+                unique = [] if name == "email" else _unique_values(group, plan)
+                if unique and self.hubspot.find_owner(group.decision.properties["email"]) in _free(group):
+                    _drop(group, plan, unique, VALUE_TAKEN)
+                else:
+                    _drop(group, plan, ["email"], EMAIL_TAKEN)
             else:
                 unknown.append(group)
         self._join_by_email(unknown, plan)
@@ -249,6 +253,11 @@ def _unique_values(group: CustomerBatch, plan: WritePlanner) -> list[str]:
     unique = plan.portal.unique
     sent = [name for name in group.decision.properties if name not in ("email", CUSTOMER_ID)]
     return [name for name in sent if plan.portal.target(name) in unique]
+
+
+def _free(group: CustomerBatch) -> tuple[str, str]:
+    """Whose email the group may write: nobody's, or that of its own contact."""
+    return "", group.customer.contact_id
 
 
 def _is_same(group: CustomerBatch, current: Mapping[str, str], name: str) -> bool:
