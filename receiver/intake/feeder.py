@@ -305,19 +305,23 @@ class Feeder:
                 self.maintain()
                 warned = False
                 self.outage.end()
-            except AWAY as error:
-                if not isinstance(error, redis.ResponseError):
-                    # A name is looked up without a timeout of ours: no customer waits for it, but this thread.
-                    self.away_until = inf
-                self.outage.note(error)
             except Exception as error:  # leads on the disk depend on this thread, so it survives every fault
-                # It does not come to say so itself.
-                self.away_until = 0.0
-                if not warned:
-                    log.warning("spool.waits", **self._explain(error))
-                warned = True
+                if isinstance(error, AWAY) and not isinstance(error, SpoolError):
+                    self._note_away(error)
+                else:
+                    # It does not come to say so itself.
+                    self.away_until = 0.0
+                    if not warned:
+                        log.warning("spool.waits", **self._explain(error))
+                    warned = True
             self._wake.wait(MAINTAIN_SECONDS)
             self._wake.clear()
+
+    def _note_away(self, error: Exception) -> None:
+        if not isinstance(error, redis.ResponseError):
+            # A name is looked up without a timeout of ours: no customer waits for it, but this thread.
+            self.away_until = inf
+        self.outage.note(error)
 
     def _watch_disk(self) -> None:
         trouble = self.spool.trouble(DISK_SECONDS)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import redis
+from structlog.testing import capture_logs
 
 from leadcore import settings
 from leadcore.machine import Machine
@@ -160,3 +161,18 @@ def test_a_fault_of_the_background_thread_keeps_no_lead_from_redis(
         eventually(lambda: looks > 2)
         feeder.feed(head(lead("c-1")))
     assert waiting(pair.port) == 1
+
+
+def test_a_disk_that_deletes_nothing_keeps_no_lead_from_redis(pair: Pair, feeder: Feeder) -> None:
+    """Nor is it said of Redis that it is away."""
+    feeder.away_until = float("inf")
+    feeder.feed(head(lead("c-1")))
+    feeder.spool._database.run(
+        lambda db: db.execute("CREATE TRIGGER full BEFORE DELETE ON spool BEGIN SELECT RAISE(FAIL, 'full'); END")
+    )
+    with capture_logs() as logs:
+        feeder.start()
+        eventually(lambda: "spool.waits" in [line["event"] for line in logs])
+        feeder.feed(head(lead("c-2")))
+    assert (waiting(pair.port), feeder.spool.count()) == (2, 1)
+    assert "redis.away" not in [line["event"] for line in logs]
