@@ -18,6 +18,8 @@ Event: TypeAlias = threading.Event
 Thread: TypeAlias = threading.Thread
 Lock: TypeAlias = Any
 """A lock with `acquire` and `release`, which another thread may release; also a context manager."""
+# Linux' monotonic clock stands still meanwhile, that of macOS does not.
+_UPTIME: int = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 class Machine:
@@ -26,6 +28,10 @@ class Machine:
     def monotonic(self) -> float:
         """Seconds from some moment on, never set back."""
         return time.monotonic()
+
+    def uptime(self) -> float:
+        """The same, and it goes on while the machine sleeps."""
+        return time.clock_gettime(_UPTIME)
 
     def time(self) -> float:
         """Seconds since 1970."""

@@ -25,6 +25,9 @@ class SimulatedMachine(Machine):
     def monotonic(self) -> float:
         return self.scheduler.now
 
+    def uptime(self) -> float:
+        return self.scheduler.now
+
     def time(self) -> float:
         return BEGAN + self.scheduler.now + self.ahead()
 

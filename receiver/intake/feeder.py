@@ -86,7 +86,7 @@ class Feeder:
         self.key = settings.key.encode() or machine.token(32).encode()
         self.key_known = self.fixed_key
         self.logs_accepted = settings.log_level == "DEBUG"
-        # Redis' clock minus this machine's monotonic one, in ms, once it is known.
+        # Redis' clock minus this machine's uptime, in ms, once it is known.
         self._offset_ms: int | None = None
         self.away_until = 0.0
         self.outage = Outage(settings.redis_address, MEANWHILE, machine)
@@ -160,10 +160,10 @@ class Feeder:
         answered by this machine's."""
         if self._offset_ms is None:
             return int(self.machine.time() * 1000)
-        return int(self.machine.monotonic() * 1000) + self._offset_ms
+        return int(self.machine.uptime() * 1000) + self._offset_ms
 
     def _note_time(self, now_ms: int) -> None:
-        self._offset_ms = now_ms - int(self.machine.monotonic() * 1000)
+        self._offset_ms = now_ms - int(self.machine.uptime() * 1000)
 
     def feed(self, head: Head) -> Stored:
         """Store one event whose required fields are usable. Raises `NotStored`."""

@@ -271,6 +271,28 @@ def test_a_clock_that_jumps_while_redis_is_away_dates_no_event(
         feeder.put_script._connection.disconnect()
 
 
+def test_a_machine_that_slept_dates_no_event_by_when_it_fell_asleep(databases: Iterator[str], tmp_path: Path) -> None:
+    """It wakes before its network does."""
+
+    class Sleeping(Machine):
+        slept = 0
+
+        def monotonic(self) -> float:
+            return super().monotonic() - self.slept
+
+    settings, machine = read({"REDIS_URL": next(databases)}), Sleeping()
+    with closing(connect(settings)) as client:
+        feeder = Feeder(client, Spool(tmp_path / "spool", machine), settings, machine)
+        feeder.maintain()
+        feeder.away_until = float("inf")
+        machine.slept = 3600
+        feeder.feed(head(lead("c-1")))
+        [spooled] = feeder.spool.read_oldest(1)
+        assert abs(spooled.received_ms - time.time() * 1000) < 60_000
+        feeder.stop()
+        feeder.put_script._connection.disconnect()
+
+
 def test_an_event_that_redis_took_without_an_answer_is_replayed_too(databases: Iterator[str], tmp_path: Path) -> None:
     """It went to the disk, from where it came as a duplicate; then Redis forgot its last seconds."""
     settings = read({"REDIS_URL": next(databases)})
