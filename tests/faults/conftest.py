@@ -29,7 +29,7 @@ from leadcore.store.restoring import INTACT
 from leadcore.store.status import Status, read_status
 from receiver.intake.feeder import Feeder
 from receiver.intake.spool import Spool
-from tests.conftest import BANGKOK, SHARDS, Line, head, open_line
+from tests.conftest import BANGKOK, SHARDS, Line, eventually, head, open_line
 from tests.faults.wires import (
     NO_RETRY,
     Killed,
@@ -135,8 +135,7 @@ class Scene:
     def _await_later_millisecond(self) -> None:
         for entry, _ in self.redis.xrevrange(keys.LEADS, count=1):
             last_ms = int(entry.partition(b"-")[0])
-            while self._now_ms() <= last_ms:
-                pass
+            eventually(lambda ms=last_ms: self._now_ms() > ms)
 
     def _now_ms(self) -> int:
         seconds, micros = self.redis.time()
