@@ -87,7 +87,7 @@ def raise_line_down(answer: Answer, scopes: Iterable[str] = PURPOSES, *, creates
     status, body = answer.status, answer.json()
     if status == 401:
         raise LineDown("unauthorized", reason("token_refused"))
-    if (status in (402, 403) or (status == 400 and creates)) and answer.is_object and lacks_room(answer.error):
+    if says_no_room(answer, creates=creates):
         raise_without_room()
     if status == 403 and answer.is_object:
         lacking = read_missing(body) or list(scopes)
@@ -113,6 +113,12 @@ def raise_line_down(answer: Answer, scopes: Iterable[str] = PURPOSES, *, creates
     unexpected = status < 200 or (status >= 300 and status not in _OF_CONTENT) or not answer.is_object
     if unexpected and not answer.says_not_found:
         raise LineDown("unexpected", reason("answer_unexpected", status=status))
+
+
+def says_no_room(answer: Answer, *, creates: bool = True) -> bool:
+    """Whether the portal takes none for want of room. `creates`: as in `raise_line_down`."""
+    statuses = (400, 402, 403) if creates else (402, 403)
+    return answer.status in statuses and answer.is_object and lacks_room(answer.error)
 
 
 def is_definite(fault: LineDown, answer: Answer | None) -> bool:

@@ -10,7 +10,7 @@ from msgspec.json import encode
 from leadcore.reasons import reason
 from workers.flow.breaker import Breaker
 from workers.flow.errors import LineDown
-from workers.hubspot.answers import Answer, raise_line_down, raise_without_key
+from workers.hubspot.answers import Answer, raise_line_down, raise_without_key, says_no_room
 from workers.hubspot.associations import (
     MAX_LINKED,
     MAX_LINKS,
@@ -23,7 +23,6 @@ from workers.hubspot.associations import (
 )
 from workers.hubspot.batches import BATCH, HISTORY_BATCH, Batches
 from workers.hubspot.client import HubSpot
-from workers.hubspot.errors import lacks_room
 from workers.hubspot.essentials import find_essential, raise_without_essentials
 from workers.hubspot.reads import read_record, read_with_history
 from workers.hubspot.scopes import list_scopes
@@ -243,6 +242,7 @@ class _Kind(Batches):
         return self._send(
             self._batch.update,
             [{"id": row.id, "objectWriteTraceId": row.trace_id, "properties": dict(row.properties)} for row in rows],
+            creates=False,
         )
 
     def _send_create(self, links: _Links, rows: Sequence[ContactWrite]) -> Answer:
@@ -264,9 +264,11 @@ class _Kind(Batches):
             ],
         )
 
-    def _send(self, call: Callable[..., Answer], inputs: Sequence[Mapping[str, Any]]) -> Answer:
+    def _send(
+        self, call: Callable[..., Answer], inputs: Sequence[Mapping[str, Any]], *, creates: bool = True
+    ) -> Answer:
         answer = call(self.kind, encode({"inputs": inputs}), _preload_content=False)
-        _raise_line_down(answer, self.kind)
+        _raise_line_down(answer, self.kind, creates=creates)
         return answer
 
     def _parse(self, answer: Answer, rows: Sequence[ContactWrite], key: str) -> dict[str, WriteOutcome]:
@@ -316,11 +318,11 @@ class _Kind(Batches):
         return answer
 
 
-def _raise_line_down(answer: Answer, *kinds: str) -> None:
+def _raise_line_down(answer: Answer, *kinds: str, creates: bool = True) -> None:
     """As `raise_line_down`, with what lacks for records of `kinds`."""
-    if answer.status in (400, 402, 403) and answer.is_object and lacks_room(answer.error):
+    if says_no_room(answer, creates=creates):
         _raise_without_room(kinds[0])
-    raise_line_down(answer, list_scopes(kinds))
+    raise_line_down(answer, list_scopes(kinds), creates=creates)
 
 
 def _raise_without_room(kind: str) -> NoReturn:

@@ -219,6 +219,15 @@ def test_a_full_portal_stops_the_line_and_says_of_what() -> None:
     assert "orders" in str(caught.value)
 
 
+def test_an_update_of_records_needs_no_room_whatever_limit_it_meets() -> None:
+    """One order that is always refused like this would stop all others."""
+    refusal = {"status": "error", "category": "VALIDATION_ERROR", "message": "This record is at its limit of versions."}
+    found: dict[str, WriteOutcome] = {}
+    with portal(lambda line, body: (400, refusal)) as (records, _):
+        records.update("orders", [ContactWrite("t", "7", {"hs_order_name": "x"})], found)
+    assert isinstance(found["t"], Refused)
+
+
 def note(trace: str) -> ContactWrite:
     return ContactWrite(trace, "", {"hs_note_body": trace, "hs_timestamp": "1"})
 
