@@ -163,8 +163,9 @@ def lacks_key(error: Mapping[str, Any], key: str = CUSTOMER_ID) -> bool:
     if fields.get(key) in PORTAL_WIDE:
         return True
     message = str(error.get("message") or "")
-    # Words about another property may quote what a customer typed.
-    about_key = key in message and fields.keys() <= {key} and not message.startswith("Property values were not valid")
+    # Words about another property, or about a value, may quote what a customer typed.
+    quotes = message.startswith("Property values were not valid") or _EMAIL.match(message)
+    about_key = key in message and fields.keys() <= {key} and not quotes
     return bool(_NOT_UNIQUE.match(message)) or (about_key and bool(_NO_PROPERTY.search(message)))
 
 

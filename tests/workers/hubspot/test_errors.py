@@ -170,6 +170,13 @@ def test_a_portal_without_the_unique_key_is_recognised(status: str, message: Any
     assert lacks_key({"status": status, "message": message}) is lacks
 
 
+def test_an_email_that_hubspot_refuses_says_nothing_of_emails_as_a_key() -> None:
+    """Whose it is is asked by it, and the customer chose its words."""
+    refused = {"status": "400", "message": "Email address unique.email@example.com is invalid"}
+    assert not lacks_key(refused, "email")
+    assert lacks_key({"status": "400", "message": "idProperty email is not a unique property"}, "email")
+
+
 @pytest.mark.parametrize(
     "error",
     [
