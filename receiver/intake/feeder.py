@@ -321,6 +321,9 @@ class Feeder:
         if not isinstance(error, redis.ResponseError):
             # A name is looked up without a timeout of ours: no customer waits for it, but this thread.
             self.away_until = inf
+        elif self.away_until == inf:
+            # It answers.
+            self.away_until = 0.0
         self.outage.note(error)
 
     def _watch_disk(self) -> None:

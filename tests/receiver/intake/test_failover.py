@@ -176,3 +176,20 @@ def test_a_disk_that_deletes_nothing_keeps_no_lead_from_redis(pair: Pair, feeder
         feeder.feed(head(lead("c-2")))
     assert (waiting(pair.port), feeder.spool.count()) == (2, 1)
     assert "redis.away" not in [line["event"] for line in logs]
+
+
+def test_what_redis_refuses_to_take_back_keeps_no_lead_from_it_after_an_outage(pair: Pair, feeder: Feeder) -> None:
+    looks = 0
+
+    def refuse(raw: bytes) -> None:
+        nonlocal looks
+        looks += 1
+        raise redis.ResponseError
+
+    feeder.replay_also("other", refuse)(b"said")
+    feeder.away_until, feeder.needs_replay = float("inf"), True
+    feeder.start()
+    eventually(lambda: looks > 1)
+    feeder.feed(head(lead("c-1")))
+    feeder._others.clear()
+    assert (waiting(pair.port), feeder.spool.count()) == (1, 0)
