@@ -99,8 +99,9 @@ class Feeder:
         self.remembered = self.disk_trouble = ""
         self.foreign_counts, self.next_ownership_check = 0, 0.0
         self.needs_replay = self.full = self.full_noted = False
-        # Rows of the spool that Redis has and that a full disk does not delete: they are in nobody's way.
-        self.flushed = set[int]()
+        # Rows of the spool that Redis has, in this dataset, and that a full disk does not delete: they are in nobody's
+        # way.
+        self.flushed, self.flushed_into = set[int](), ""
         # A dedicated connection: a pool reconnects silently, and we must notice.
         self._monitor: Redis = None
         self._wake = machine.event()
@@ -450,6 +451,9 @@ class Feeder:
         errors."""
         dataset = read_dataset(self.inbox.redis)
         self.spool.use_dataset(dataset)
+        if dataset != self.flushed_into:
+            self.flushed.clear()
+            self.flushed_into = dataset
         if not self.spool.count():
             return True
         with self.spool.lock() as is_ours:

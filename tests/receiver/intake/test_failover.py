@@ -17,6 +17,7 @@ from leadcore.machine import Machine
 from leadcore.store import keys
 from leadcore.store.connection import AWAY, connect
 from receiver.intake import group_commit
+from receiver.intake.errors import SpoolError
 from receiver.intake.feeder import Feeder
 from receiver.intake.spool import Spool
 from sandbox.failover import Pair
@@ -61,6 +62,13 @@ def maintain(feeder: Feeder) -> None:
     with suppress(*AWAY):
         feeder.maintain()
     feeder.maintain()
+
+
+def fill_disk(feeder: Feeder) -> None:
+    """So that SQLite deletes nothing."""
+    feeder.spool._database.run(
+        lambda db: db.execute("CREATE TRIGGER full BEFORE DELETE ON spool BEGIN SELECT RAISE(FAIL, 'full'); END")
+    )
 
 
 def test_what_a_new_replica_refuses_goes_to_the_disk_and_its_connections_are_left(pair: Pair, feeder: Feeder) -> None:
@@ -167,9 +175,7 @@ def test_a_disk_that_deletes_nothing_keeps_no_lead_from_redis(pair: Pair, feeder
     """Nor is it said of Redis that it is away."""
     feeder.away_until = float("inf")
     feeder.feed(head(lead("c-1")))
-    feeder.spool._database.run(
-        lambda db: db.execute("CREATE TRIGGER full BEFORE DELETE ON spool BEGIN SELECT RAISE(FAIL, 'full'); END")
-    )
+    fill_disk(feeder)
     with capture_logs() as logs:
         feeder.start()
         eventually(lambda: "spool.waits" in [line["event"] for line in logs])
@@ -192,4 +198,19 @@ def test_what_redis_refuses_to_take_back_keeps_no_lead_from_it_after_an_outage(p
     eventually(lambda: looks > 1)
     feeder.feed(head(lead("c-1")))
     feeder._others.clear()
+    assert (waiting(pair.port), feeder.spool.count()) == (1, 0)
+
+
+def test_what_a_full_disk_still_has_is_put_into_a_redis_that_was_emptied(pair: Pair, feeder: Feeder) -> None:
+    """By FLUSHALL, which ends no connection; it was put more than 10 s before."""
+    feeder.away_until = float("inf")
+    feeder.feed(head(lead("c-1")))
+    fill_disk(feeder)
+    with pytest.raises(SpoolError):
+        feeder.maintain()
+    feeder.recent.journal.close()
+    with closing(redis.Redis(port=pair.port)) as server:
+        server.flushall()
+    feeder.spool._database.run(lambda db: db.execute("DROP TRIGGER full"))
+    feeder.maintain()
     assert (waiting(pair.port), feeder.spool.count()) == (1, 0)
