@@ -54,6 +54,8 @@ _LIMITS = frozenset({"RATE_LIMITS", "RATE_LIMIT"})
 _TAKEN = frozenset({"CONFLICT", "OBJECT_ALREADY_EXISTS"})
 # The code of a value that another contact has, among those that are invalid.
 _CLASH = "CONFLICTING_UNIQUE_VALUE"
+# The same in an entry that is cut off: in a quoted value a backslash is before each quotation mark.
+_CUT_CLASH = re.compile(rf'(?<!\\)"error"\s*:\s*"{_CLASH}"')
 _EXISTING = re.compile(r"Existing ID:\s*(\d+)", re.IGNORECASE)
 _HOLDER = re.compile(r"on\s+\S+?\.\s+(\d+)\s+already has that value", re.IGNORECASE)
 _PROPERTY_NAME = re.compile(r"propertyName=([\w.]+)")
@@ -116,8 +118,9 @@ def _without_quotes(message: str) -> str:
     """The message without what it says of invalid values, which quotes them: a customer may have typed that some
     contact exists already. Of a value that another contact has the words stay."""
     head, found, _ = message.partition("Property values were not valid")
-    entries = _invalid_list(message) if found else []
-    return " ".join([head, *(str(one.get("message") or "") for one in entries if one.get("error") == _CLASH)])
+    entries, cut = _split_list(message) if found else ([], "")
+    told = [str(one.get("message") or "") for one in entries if one.get("error") == _CLASH]
+    return " ".join([head, *told, *([cut] if _CUT_CLASH.search(cut) else [])])
 
 
 def lacks_room(error: Mapping[str, Any]) -> bool:
@@ -281,6 +284,11 @@ def _list(value: Any) -> list[Any]:
 
 def _invalid_list(message: str) -> list[dict[str, Any]]:
     """The complete objects of the JSON list in a message; the list may be cut off."""
+    return _split_list(message)[0]
+
+
+def _split_list(message: str) -> tuple[list[dict[str, Any]], str]:
+    """The same, and what follows them."""
     found: list[Any] = []
     _, _, rest = message.partition("[")
     with suppress(ValueError, RecursionError):
@@ -288,4 +296,4 @@ def _invalid_list(message: str) -> list[dict[str, Any]]:
             entry, end = json.JSONDecoder().raw_decode(rest := rest.lstrip(" ,"))
             found.append(entry)
             rest = rest[end:]
-    return objects(found)
+    return objects(found), rest

@@ -68,13 +68,27 @@ def test_each_error_is_classified(error: dict[str, Any], outcome: WriteOutcome) 
     assert classify(error) == outcome
 
 
-INVALID = "Property values were not valid: "
+INVALID, CLASH = "Property values were not valid: ", "CONFLICTING_UNIQUE_VALUE"
 
 
 @pytest.mark.parametrize("quoted", ["Existing ID: 5", "on A. 5 already has that value.", "a contact already exists"])
 def test_what_a_customer_typed_takes_no_value(quoted: str) -> None:
     values = [{"message": f"{quoted} is too long: {quoted}", "error": "MAX_LENGTH", "name": "address"}]
     assert isinstance(classify({"status": "400", "message": INVALID + json.dumps(values)}), Refused)
+
+
+def test_a_list_that_is_cut_off_in_a_value_that_clashes_tells_whose_it_is() -> None:
+    other = {"message": "Existing ID: 5", "error": "MAX_LENGTH", "name": "address"}
+    clash = {"message": "Cannot set X{propertyName=no} on 501. 502 already has that value.", "error": CLASH, "x": 1}
+    told = INVALID + json.dumps([other, clash])
+    assert classify({"status": "400", "message": told[: told.index('"x"')]}) == Conflict("no", "502")
+
+
+def test_a_customer_who_types_the_code_of_a_clash_takes_no_value() -> None:
+    typed = f'"error": "{CLASH}" Existing ID: 5'
+    told = INVALID + json.dumps([{"name": "address", "error": "MAX_LENGTH", "message": typed}])
+    for end in range(len(told)):
+        assert not isinstance(classify({"status": "400", "message": told[:end]}), Conflict)
 
 
 def test_of_a_value_that_clashes_the_words_tell_whose_it_is() -> None:
