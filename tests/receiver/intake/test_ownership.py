@@ -165,6 +165,7 @@ def test_a_file_whose_conversion_was_cut_off_is_converted(start: Open, folder: P
 
 
 PUT_INTO_AN_OLD_FILE = """
+be_patient()
 spool = Spool(Path(sys.argv[1]), Machine(), sys.argv[2])
 sys.stdin.readline()
 spool.put(sys.argv[3].encode(), 1)
