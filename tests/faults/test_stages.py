@@ -13,6 +13,7 @@ from leadcore.store import keys
 from sandbox.http_server import running
 from sandbox.hubspot import Portal as StandIn
 from sandbox.hubspot import create_app
+from tests.conftest import eventually
 from tests.faults.wires import NO_RETRY, Killed, Pool, Wire, moments, watch
 from tests.stand_ins import Crm, Requests
 from tests.workers.orders.shop import FixedPortal, Shop, add_properties
@@ -68,14 +69,22 @@ class Scene:
             shop.know(f"c-{number}", heard_ms=0)
             shop.move(orders[number], "Processed")
         shop.step(later=31)
+        eventually(self._holds)
         for number in (0, 1):
             shop.know(f"c-{number}")
         shop.move(self.plain, "Delivered")
         shop.move(self.waits, "Shipped")
-        assert {one.order for one in shop.held.read(9)} == {self.released, self.dropped}
         shop.held.release(self.released, "somebody")
         shop.held.drop(self.dropped, "somebody")
         database.delete(keys.STAGES_LOCK)
+
+    def _holds(self) -> bool:
+        """Whether those two are held. Where the machine's clock was set back, a search finds some ms later what was
+        moved, and it is due later than it was found."""
+        if {one.order for one in self.shop.held.read(9)} == {self.released, self.dropped}:
+            return True
+        self.shop.step()
+        return False
 
     def die(self, wire: Wire) -> bool:
         """A worker does what is due until the wire kills it; False if it lived."""
