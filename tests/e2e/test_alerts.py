@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from leadcore.store import keys
-from tests.conftest import Channel, Line, eventually, lead, same_shard
+from tests.conftest import PATIENT, Channel, Line, eventually, lead, same_shard
 
 
 @pytest.fixture
@@ -15,7 +15,7 @@ def watched(spare_line: Callable[..., Line], channel: Channel, tmp_path: Path) -
     config = tmp_path / "config.toml"
     config.write_text("[inbox]\ntries = 1\n")
     line = spare_line(ALERT_WEBHOOK_URL=channel.url, LEADSYNC_CONFIG=str(config), WEB_CONCURRENCY="1")
-    line.start("web")
+    line.start("web", **PATIENT)
     line.start("worker", "--count", "2")
     line.await_web()
     line.await_workers(2)

@@ -10,7 +10,7 @@ from leadcore.store.parked import GONE, Parked, causes
 from sandbox import dealdroid
 from sandbox.dealdroid import WEBHOOK
 from sandbox.http_server import running
-from tests.conftest import Line, eventually, lead, own_port
+from tests.conftest import PATIENT, Line, eventually, lead, own_port
 
 SAVED = "Thank you! Your contact details are saved."
 ADDRESS_SAVED = "Your delivery address is saved. To change it, just send the new one."
@@ -68,7 +68,7 @@ def test_a_connection_that_is_refused_is_tried_again_and_said_once(spare_line: C
     port = own_port()
     line = spare_line(DEALDROID_WEBHOOK_URL=f"http://127.0.0.1:{port}{WEBHOOK}", WEB_CONCURRENCY="1")
     line.start("worker")
-    line.start("web")
+    line.start("web", **PATIENT)
     line.await_web()
     line.send(somchai("c"))
     eventually(lambda: line.receipt("c").message == "waiting: dealdroid_unreachable")
@@ -124,7 +124,7 @@ def test_a_lead_that_hubspot_refuses_for_now_is_not_confirmed_before_it_has_it(l
 def test_a_dry_run_writes_nothing_and_tells_what_it_would_have_written(spare_line: Callable[..., Line]) -> None:
     line = spare_line(DRY_RUN="1", WEB_CONCURRENCY="1")
     line.start("worker")
-    line.start("web")
+    line.start("web", **PATIENT)
     line.await_web()
     line.crm.create(email="somebody@elses.co.th", firstname="Owner")
     line.send(somchai("c", address=HOME), somchai("d", email="somebody@elses.co.th"))

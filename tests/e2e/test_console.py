@@ -17,7 +17,7 @@ from leadcore.receipts import HELD, PARKED, pack_names
 from leadcore.store import keys
 from leadcore.store.posts import LAST
 from tests.chromium import DESKTOP, NARROW, PHONE, find_barriers, look, open_chromium, shoot
-from tests.conftest import SHARDS, Line, eventually, lead, open_line
+from tests.conftest import PATIENT, SHARDS, Line, eventually, lead, open_line
 from workers.rules.settlement import DRY_RUN
 
 PASSWORD = "kept-from-strangers"
@@ -104,7 +104,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory, databases: Iterator[str], pro
     folder = tmp_path_factory.mktemp("shop")
     with open_line(folder, next(databases), CONSOLE_PASSWORD=PASSWORD, WEB_CONCURRENCY="1") as line:
         line.start("worker", "--count", "2")
-        line.start("web")
+        line.start("web", **PATIENT)
         line.await_web()
         line.await_workers(2)
         yield line

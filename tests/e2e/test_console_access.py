@@ -15,7 +15,7 @@ from leadcore.receipts import pack
 from leadcore.store import keys
 from leadcore.store.posts import LAST
 from tests.chromium import DESKTOP, NARROW, PHONE
-from tests.conftest import Line, lead, open_line
+from tests.conftest import PATIENT, Line, lead, open_line
 from tests.e2e.test_console import Browser, clear_faults, driver, park
 
 __all__ = ["driver"]  # the fixture
@@ -55,7 +55,7 @@ class Colleague(Browser):
 def team(tmp_path_factory: pytest.TempPathFactory, databases: Iterator[str], processes: None) -> Iterator[Line]:
     with open_line(tmp_path_factory.mktemp("team"), next(databases), CONSOLE_USERS=USERS, WEB_CONCURRENCY="1") as line:
         line.start("worker", "--count", "1")
-        line.start("web")
+        line.start("web", **PATIENT)
         line.await_web()
         line.await_workers(1)
         yield line

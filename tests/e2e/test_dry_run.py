@@ -12,7 +12,7 @@ from leadcore.reasons import english
 from leadcore.store import keys, lines
 from leadcore.store.status import read_status
 from leadsync.cli import cli
-from tests.conftest import BANGKOK, SHARDS, Line, Process, eventually, lead
+from tests.conftest import BANGKOK, PATIENT, SHARDS, Line, Process, eventually, lead
 from workers.rules.customer import unpack
 
 DRY = {"DRY_RUN": "1"}
@@ -50,7 +50,7 @@ def restart_worker(line: Line, worker: Process, **environ: str) -> Process:
 def dry_line(spare_line: Callable[..., Line]) -> tuple[Line, Process]:
     """A receiver that knows nothing of the dry run, and a worker that runs dry."""
     line = spare_line(WEB_CONCURRENCY="1")
-    line.start("web")
+    line.start("web", **PATIENT)
     worker = line.start("worker", **DRY)
     line.await_web()
     line.await_workers(1)

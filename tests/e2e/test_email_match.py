@@ -13,7 +13,7 @@ from leadcore.reasons import reason
 from leadcore.settings import read
 from leadcore.store import keys
 from leadsync.cli import cli
-from tests.conftest import Line, eventually, lead, same_shard
+from tests.conftest import PATIENT, Line, eventually, lead, same_shard
 from tests.stand_ins import key_of
 from workers.rules.customer import Customer, pack, unpack
 
@@ -322,7 +322,7 @@ def test_where_the_shop_says_overwrite_the_contact_is_overwritten(
     config = tmp_path / "leadsync.toml"
     config.write_text('[crm]\nemail_match = "overwrite"\n')
     line = spare_line(LEADSYNC_CONFIG=str(config), WEB_CONCURRENCY="1")
-    line.start("web")
+    line.start("web", **PATIENT)
     worker = line.start("worker", "--one")
     line.await_web()
     line.sync(owner(), stranger())

@@ -20,7 +20,7 @@ from leadsync.privacy.forget import LINKS_UNKNOWN
 from leadsync.privacy.hubspot_erasure import HubSpotErasure
 from receiver.intake.feeder import Feeder
 from receiver.intake.spool import Spool
-from tests.conftest import SHARDS, Line, eventually, head, lead, same_shard
+from tests.conftest import PATIENT, SHARDS, Line, eventually, head, lead, same_shard
 from tests.redis_content import find_keys
 from workers.flow import lease
 from workers.rules.customer import unpack
@@ -81,7 +81,7 @@ def everywhere(line: Line, customer_id: Any) -> None:
     name = event.identity(customer_id)
     shard = keys.shard_of(name, SHARDS)
     line.redis.hset(lines.OUTBOX.pause, mapping={"until": 10**14, "code": "test", "reason": "test"})
-    line.start("web")
+    line.start("web", **PATIENT)
     worker = line.start("worker", "--one")
     line.await_web()
     line.send(lead(customer_id, **SAID), lead("neighbour", name="Bob"))

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from leadsync.cli import cli
 from sandbox.http_server import running
-from tests.conftest import Line, eventually, lead
+from tests.conftest import PATIENT, Line, eventually, lead
 from tests.workers.hooks.conftest import HOOK_SECRET, Receiver
 from tests.workers.notices.conftest import Service
 
@@ -65,7 +65,7 @@ def test_an_event_with_half_letters_everywhere_loses_nothing(
         NOTIFY_URLS=team.address,
     )
     assert CliRunner().invoke(cli, ["setup"], env=line.environ).exit_code == 0
-    line.start("web")
+    line.start("web", **PATIENT)
     line.start("worker")
     line.await_web()
     line.await_workers(1)

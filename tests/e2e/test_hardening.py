@@ -13,7 +13,7 @@ import pytest
 from leadcore.config import parse
 from leadcore.store import keys
 from leadsync.cli import main
-from tests.conftest import ROOT, Line, lead
+from tests.conftest import PATIENT, ROOT, Line, lead
 from workers.rules.texts import ConfirmationContext, MessageTemplates
 
 # Python runs a module of this name at its start. The standard library may go on to hand its own processes their
@@ -57,7 +57,7 @@ def test_a_lead_is_synced_and_confirmed_although_unpickling_is_fatal(
 
 def test_a_job_is_json_and_holds_a_shard_number_only(spare_line: Callable[..., Line]) -> None:
     line = spare_line(WEB_CONCURRENCY="1")
-    line.start("web")
+    line.start("web", **PATIENT)
     line.await_web()
     line.send(lead("c-1", name="Somchai Jaidee", phone="0812345678"))
     [job] = line.redis.scan_iter("rq:job:*")

@@ -15,7 +15,7 @@ from leadcore.store.connection import AWAY, connect
 from receiver.intake.feeder import Feeder
 from receiver.intake.spool import Spool
 from sandbox import redis as embedded
-from tests.conftest import SECRET, SHARDS, Line, has_ipv6, head, lead
+from tests.conftest import PATIENT, SECRET, SHARDS, Line, has_ipv6, head, lead
 
 FORBIDDEN = ("info", "config", "client")
 
@@ -45,7 +45,7 @@ def test_a_line_that_paused_goes_on_where_redis_tells_nothing_about_itself(
     owner, url = hosted
     line = spare_line(url, WEB_CONCURRENCY="1")
     line.start("worker")
-    line.start("web")
+    line.start("web", **PATIENT)
     line.await_web()
     line.await_workers(1)
     line.crm.fault("503", count=1)

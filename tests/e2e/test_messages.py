@@ -5,7 +5,7 @@ from typing import Any
 
 import requests
 
-from tests.conftest import Line, eventually, lead
+from tests.conftest import PATIENT, Line, eventually, lead
 
 TOKEN = "messages-7f3a91-of-the-shop"
 
@@ -15,7 +15,7 @@ def test_a_message_is_sent_after_the_customers_last_word_and_its_record_says_so(
 ) -> None:
     line = spare_line(MESSAGES_TOKEN=TOKEN, WEB_CONCURRENCY="1")
     line.start("worker")
-    line.start("web")
+    line.start("web", **PATIENT)
     line.await_web()
     line.sync(lead("c-1", name="Somchai Jaidee", phone="0812345678", language="en"))
     url, authorization = f"{line.url}/api/v1/messages", f"Bearer {TOKEN}"

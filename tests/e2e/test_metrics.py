@@ -6,7 +6,7 @@ from typing import Any
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.conftest import Line, lead
+from tests.conftest import PATIENT, Line, lead
 
 
 def scrape(line: Line) -> dict[str, dict[tuple[str, ...], float]]:
@@ -33,7 +33,7 @@ def asked(line: Line) -> dict[tuple[str, ...], float]:
 
 def test_every_lead_message_and_call_is_counted_once(spare_line: Any) -> None:
     line: Line = spare_line(WEB_CONCURRENCY="2")
-    line.start("web")
+    line.start("web", **PATIENT)
     line.await_web()
     customers = [f"c-{number}" for number in range(12)]
     for round_, said in enumerate(({"name": "Ann Lee"}, {"phone": "0812345678"})):

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from leadsync.cli import cli
-from tests.conftest import Line, lead
+from tests.conftest import PATIENT, Line, lead
 
 
 @pytest.mark.parametrize("orders", [False, True], ids=["without orders", "with orders"])
@@ -26,7 +26,7 @@ def test_a_wanted_intent_leaves_one_note_on_its_contact(spare_line: Callable[...
         found = CliRunner().invoke(cli, ["preview", str(file), "--json"], env=line.environ)
         assert found.exit_code == 0, found.output
         assert json.loads(found.stdout)["note"] is True
-    line.start("web")
+    line.start("web", **PATIENT)
     line.start("worker", "--one")
     line.await_web()
     line.send(purchase, purchase, lead("bob", "Share contact", name="Bob Ray", phone="0898765432"))

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from leadsync.cli import cli
-from tests.conftest import Line, lead
+from tests.conftest import PATIENT, Line, lead
 
 CONFIG = """
 [orders]
@@ -40,7 +40,7 @@ def shop(spare_line: Callable[..., Line]) -> Line:
     config.write_text(CONFIG)
     line.environ["LEADSYNC_CONFIG"] = str(config)
     assert call(line, "setup").exit_code == 0
-    line.start("web")
+    line.start("web", **PATIENT)
     line.start("worker")
     line.await_web()
     line.sync(purchase("ann", "A"))

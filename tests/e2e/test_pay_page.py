@@ -16,7 +16,7 @@ from selenium import webdriver
 from leadcore.store import keys
 from receiver.pay.emv import read_fields, split
 from tests.chromium import DESKTOP, NARROW, PHONE, keep, shoot
-from tests.conftest import Line, lead, open_line
+from tests.conftest import PATIENT, Line, lead, open_line
 from tests.e2e.test_console import Browser, driver
 
 __all__ = ["driver"]  # the fixture
@@ -65,7 +65,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory, databases: Iterator[str], pro
     }
     with open_line(folder, next(databases), **own) as line:
         line.environ["PUBLIC_URL"] = line.url
-        line.start("web")
+        line.start("web", **PATIENT)
         line.await_web()
         yield line
 

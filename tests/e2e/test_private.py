@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from leadcore.store import keys
-from tests.conftest import ROOT, SECRET, Line, eventually
+from tests.conftest import PATIENT, ROOT, SECRET, Line, eventually
 from tests.people import Person, encodings, invent
 
 TOKEN, WRONG = "pat-na1-0f9e8d7c-of-the-portal", "guess-4b1d-of-a-stranger"
@@ -71,7 +71,7 @@ def loud(spare_line: Callable[..., Line], tmp_path: Path) -> Line:
     config = tmp_path / "leadsync.toml"
     config.write_text(CONFIG)
     line = spare_line(LOG_LEVEL="DEBUG", LEADSYNC_CONFIG=str(config), HUBSPOT_ACCESS_TOKEN=TOKEN, WEB_CONCURRENCY="2")
-    line.start("web")
+    line.start("web", **PATIENT)
     line.start("worker", "--count", "2")
     line.await_web()
     line.await_workers(2)

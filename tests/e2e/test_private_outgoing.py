@@ -11,7 +11,7 @@ import requests
 
 from sandbox.http_server import running
 from sandbox.stripe import API_KEY, WEBHOOK_SECRET, Account, create_app
-from tests.conftest import SECRET, Line, eventually
+from tests.conftest import PATIENT, SECRET, Line, eventually
 from tests.e2e.test_private import command, find, kept
 from tests.people import Person, encodings, invent
 from tests.workers.hooks.conftest import HOOK_SECRET, Receiver
@@ -122,7 +122,7 @@ def test_a_storm_with_all_of_it_on_leaves_no_trace(
     config.write_text(CONFIG)
     line.environ["LEADSYNC_CONFIG"] = str(config)
     said = command(line, "setup")
-    line.start("web")
+    line.start("web", **PATIENT)
     line.start("worker", "--count", "2")
     line.await_web()
     line.await_workers(2)

@@ -8,7 +8,7 @@ from typing import Any
 
 from leadcore.store import keys
 from leadcore.store.restoring import INTACT
-from tests.conftest import SHARDS, Line, eventually, lead, one_per_shard
+from tests.conftest import PATIENT, SHARDS, Line, eventually, lead, one_per_shard
 from tests.stand_ins import key_of
 
 QUOTA, WINDOW_SECONDS = 100, 10.0
@@ -49,7 +49,7 @@ def test_eight_workers_use_the_quota_and_never_overdraw_it(spare_line: Callable[
     # So many a day that partial calls keep no gap.
     line.crm.settings(latency=0.02, requests_per_10s=quota, requests_per_day=100_000_000)
     line.start("worker", "--count", "8")
-    line.start("web")
+    line.start("web", **PATIENT)
     line.await_web()
     line.await_workers(8)
     with posting(line):
@@ -65,7 +65,7 @@ def test_while_the_quota_holds_a_lead_up_the_customer_before_it_is_told(spare_li
     """One worker and one shard; the first lead takes the last call of the window."""
     line = spare_line(WEB_CONCURRENCY="1")
     line.start("worker")
-    line.start("web")
+    line.start("web", **PATIENT)
     line.await_web()
     line.await_workers(1)
     before, first, second = [one for one in map(str, range(100)) if keys.shard_of(one, SHARDS) == 0][:3]
@@ -93,7 +93,7 @@ def test_workers_that_start_cost_two_calls_together(spare_line: Callable[..., Li
     for number in range(2):
         workers = line.start("worker", "--count", "4")
         if not number:
-            line.start("web")
+            line.start("web", **PATIENT)
             line.await_web()
         line.await_workers(4)
         with line.hold():

@@ -11,7 +11,7 @@ import pytest
 from leadcore.reasons import english
 from leadcore.store import keys
 from sandbox.hubspot.properties import Metadata
-from tests.conftest import Line, eventually, lead, same_shard
+from tests.conftest import PATIENT, Line, eventually, lead, same_shard
 from tests.stand_ins import key_of
 
 HOME = {"street_address": "1 Silom Road", "city": "Bangkok", "postal_code": "10500", "country": "Thailand"}
@@ -45,7 +45,7 @@ def test_what_was_refused_for_one_lead_is_not_sent_with_the_next(spare_line: Cal
     """Whichever worker has it: the list of the portal's options is read anew at once, for all."""
     line = spare_line(WEB_CONCURRENCY="1")
     line.start("worker", "--count", "2")
-    line.start("web")
+    line.start("web", **PATIENT)
     line.await_web()
     line.await_workers(2)
     line.sync(somchai("c-0", language="th"))
@@ -140,7 +140,7 @@ def test_what_cannot_be_written_is_parked_with_a_reason_and_stays_whole(
     config.write_text("[inbox]\ntries = 1\n")
     line = spare_line(LEADSYNC_CONFIG=str(config), WEB_CONCURRENCY="1")
     line.start("worker")
-    line.start("web")
+    line.start("web", **PATIENT)
     line.await_web()
     bad, *good = same_shard("row", 6)
     line.crm.fault("row_unexplained", ids=[bad])

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from leadcore.store import keys
 from leadcore.store.restoring import INTACT, RESTORED
 from leadsync.cli import cli
-from tests.conftest import Line, eventually, lead, same_shard
+from tests.conftest import PATIENT, Line, eventually, lead, same_shard
 from tests.stand_ins import key_of
 from workers.rules.customer import pack
 from workers.sync.background_restore import find_customers
@@ -30,7 +30,7 @@ def test_after_a_loss_of_redis_a_new_lead_costs_a_hundredth_of_a_call_again(spar
     for one in old:
         line.crm.create(dealdroid_customer_id=one, firstname="Ann", lastname="Lee")
     line.start("worker", "--count", "2")
-    line.start("web")
+    line.start("web", **PATIENT)
     line.await_web()
     line.await_workers(2)
     line.sync(lead(old[0], name="Ann Lee", phone="0812345678"))

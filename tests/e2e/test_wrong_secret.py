@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from leadcore.store import keys
 from leadsync.cli import cli
-from tests.conftest import Channel, Line, eventually, lead
+from tests.conftest import PATIENT, Channel, Line, eventually, lead
 
 PASSWORD = "kept-from-strangers"
 WRONG = "the-secret-that-dealdroid-sends"
@@ -22,7 +22,7 @@ def refusing(spare_line: Callable[..., Line], channel: Channel) -> Line:
     line = spare_line(
         WEB_CONCURRENCY="3", CONSOLE_PASSWORD=PASSWORD, ALERT_WEBHOOK_URL=channel.url, METRICS_TOKEN="scrape-me"
     )
-    line.start("web")
+    line.start("web", **PATIENT)
     line.start("worker")
     line.await_web()
     line.await_workers(1)

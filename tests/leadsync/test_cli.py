@@ -26,7 +26,7 @@ from leadcore.store.streams import Stream, pack_fields
 from leadcore.texts import en
 from leadsync.cli import cli
 from receiver.intake.spool import Spool
-from tests.conftest import ROOT, SHARDS, Line, lead
+from tests.conftest import PATIENT, ROOT, SHARDS, Line, lead
 from tests.leadsync.conftest import call
 from tests.restarts import Restartable
 
@@ -292,7 +292,7 @@ def test_a_retried_lead_fills_only_values_that_no_newer_event_has(spare_line: Ca
     """From the command through the inbox to HubSpot; the customer gets no message."""
     line = spare_line(WEB_CONCURRENCY="1")
     line.start("worker")
-    line.start("web")
+    line.start("web", **PATIENT)
     line.await_web()
     line.sync(lead("c-old", name="Ann Newname"))
     messages = line.chat.told("c-old")

@@ -11,14 +11,14 @@ from leadcore.store import keys
 from leadcore.store.posts import LAST
 from leadsync.cli import cli
 from leadsync.doctor.trial import SUBJECT, send_test
-from tests.conftest import Line, open_line, own_port
+from tests.conftest import PATIENT, Line, open_line, own_port
 
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory, databases: Iterator[str], processes: None) -> Iterator[Line]:
     with open_line(tmp_path_factory.mktemp("trial"), next(databases), WEB_CONCURRENCY="1") as line:
         line.start("worker", "--count", "1")
-        line.start("web")
+        line.start("web", **PATIENT)
         line.await_web()
         line.await_workers(1)
         yield line

@@ -8,7 +8,7 @@ from typing import Any
 from click.testing import CliRunner
 
 from leadsync.cli import cli
-from tests.conftest import Line, lead
+from tests.conftest import PATIENT, Line, lead
 from tests.leadsync.test_preview import run_preview
 from tests.workers.hooks.conftest import HOOK_SECRET
 
@@ -86,7 +86,7 @@ def test_without_orders_and_addresses_nothing_is_made_or_told(spare_line: Callab
 
 def test_an_order_that_is_there_would_be_changed_or_cancelled(spare_line: Callable[..., Line], tmp_path: Path) -> None:
     line = open_shop(spare_line, CONFIG.replace("[payment]\ncheck_prices = true\n", ""))
-    line.start("web")
+    line.start("web", **PATIENT)
     line.start("worker", "--one")
     line.await_web()
     said = purchase()

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from leadcore.store import keys
-from tests.conftest import INTENT_PATH, SECRET, Line, Process, lead, open_line
+from tests.conftest import INTENT_PATH, PATIENT, SECRET, Line, Process, lead, open_line
 
 REQUESTS, BATCH, CLIENTS = 5_000, 10, 3
 KIB = 1024
@@ -302,7 +302,7 @@ def target(
     with ExitStack() as stack:
         folder = tmp_path_factory.mktemp("fuzz")
         line = stack.enter_context(open_line(folder, next(databases), WEB_CONCURRENCY="1", METRICS_TOKEN="scrape-me"))
-        process = line.start("web")
+        process = line.start("web", **PATIENT)
         line.await_web()
         # Register a live worker, so that readyz has no reason for a 503.
         line.redis.zadd(keys.WORKERS, {"alive": 4e12})

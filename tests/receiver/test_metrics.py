@@ -19,7 +19,7 @@ from leadcore.store.restoring import RESTORED
 from leadcore.store.stages import WAITS
 from leadcore.store.streams import Stream
 from sandbox import redis as embedded
-from tests.conftest import ROOT, Line, eventually, lead, open_line, own_port
+from tests.conftest import PATIENT, ROOT, Line, eventually, lead, open_line, own_port
 from tests.receiver.conftest import FIRST, open_receiver
 from workers.rules.retry import RETRIES, Waits
 
@@ -194,12 +194,12 @@ def test_a_restart_of_several_processes_loses_no_count(tmp_path: Path) -> None:
         open_line(tmp_path, server.url, WEB_CONCURRENCY="3", METRICS_TOKEN="scrape-me") as line,
     ):
         for _ in range(2):
-            web = line.start("web")
+            web = line.start("web", **PATIENT)
             line.await_web()
             statuses = line.storm([{"secret": "wrong", "number": number} for number in range(60)], at_once=20)
             assert statuses == [403] * 60
             web.stop()
-        line.start("web")
+        line.start("web", **PATIENT)
         line.await_web()
         figures = scrape(line)
         assert sum(value for (name, *_), value in figures.items() if name == "leadsync_refused_total") == 120

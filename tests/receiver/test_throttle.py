@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from receiver.throttle import ALLOWED, ALLOWED_IN_ALL, KNOWN, WINDOW_SECONDS, Throttle, network_of, sender_of
-from tests.conftest import INTENT_PATH, SECRET, Line, lead, open_line
+from tests.conftest import INTENT_PATH, PATIENT, SECRET, Line, lead, open_line
 
 PEER = "198.51.100.9"
 
@@ -140,7 +140,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory, databases: Iterator[str], pro
     """A receiver behind one proxy."""
     folder = tmp_path_factory.mktemp("shop")
     with open_line(folder, next(databases), WEB_CONCURRENCY="1", TRUSTED_PROXIES="1") as line:
-        line.start("web")
+        line.start("web", **PATIENT)
         line.await_web()
         yield line
 
@@ -149,7 +149,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory, databases: Iterator[str], pro
 def busy_shop(spare_line: Callable[..., Line]) -> Line:
     """A receiver behind one proxy, of this test alone."""
     line = spare_line(WEB_CONCURRENCY="1", TRUSTED_PROXIES="1")
-    line.start("web")
+    line.start("web", **PATIENT)
     line.await_web()
     return line
 

@@ -17,7 +17,7 @@ from sandbox.dealdroid import DealDroidFault
 from sandbox.http_server import running
 from sandbox.hubspot.faults import HubSpotFault
 from tests.chromium import find_barriers, look, open_chromium, shoot
-from tests.conftest import SECRET, Line, eventually, open_line
+from tests.conftest import PATIENT, SECRET, Line, eventually, open_line
 from tests.e2e.test_console import clear_faults, run_dry
 
 ALL = {
@@ -66,7 +66,7 @@ def line(tmp_path_factory: pytest.TempPathFactory, databases: Iterator[str], pro
     folder = tmp_path_factory.mktemp("sandbox")
     with open_line(folder, next(databases), CONSOLE_PASSWORD="kept-from-strangers", WEB_CONCURRENCY="1") as line:
         line.start("worker", "--count", "1")
-        line.start("web")
+        line.start("web", **PATIENT)
         line.await_web()
         line.await_workers(1)
         yield line

@@ -8,7 +8,7 @@ from leadcore.store import keys
 from leadcore.store.status import read_status
 from sandbox.page import create_app
 from sandbox.reset import forget_leads
-from tests.conftest import BANGKOK, SHARDS, Line, eventually, lead
+from tests.conftest import BANGKOK, PATIENT, SHARDS, Line, eventually, lead
 
 
 def test_a_reset_forgets_leads_and_leaves_what_processes_know_of_each_other(spare_line: Callable[..., Line]) -> None:
@@ -27,7 +27,7 @@ def test_a_reset_forgets_leads_and_leaves_what_processes_know_of_each_other(spar
 
 def test_after_a_reset_of_the_page_the_same_lead_is_a_new_one(spare_line: Callable[..., Line]) -> None:
     line = spare_line(WEB_CONCURRENCY="1")
-    line.start("web")
+    line.start("web", **PATIENT)
     line.start("worker")
     line.await_web()
     line.await_workers(1)

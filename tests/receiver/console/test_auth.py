@@ -12,7 +12,7 @@ from leadcore.store import keys
 from receiver.console import auth as auth_module
 from receiver.console.auth import FORM_SECONDS, ConsoleAuth
 from receiver.throttle import ALLOWED, ALLOWED_IN_ALL
-from tests.conftest import Line, eventually, lead
+from tests.conftest import PATIENT, Line, eventually, lead
 from tests.receiver.console.conftest import PASSWORD, ConsoleUser
 
 PATHS = ("", "leads", "leads/any", "actions", "discard", "static/console.css", "no/such/page")
@@ -88,7 +88,7 @@ def test_only_a_sender_of_many_wrong_passwords_must_wait(user: ConsoleUser) -> N
 
 def test_a_spread_attack_must_wait_and_who_was_inside_before_need_not(spare_line: Callable[..., Line]) -> None:
     line = spare_line(CONSOLE_PASSWORD=PASSWORD, TRUSTED_PROXIES="1", WEB_CONCURRENCY="1")
-    line.start("web")
+    line.start("web", **PATIENT)
     line.await_web()
 
     def enter(address: str, password: str) -> requests.Response:

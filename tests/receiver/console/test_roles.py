@@ -24,7 +24,7 @@ from receiver.app import create_app
 from receiver.console.auth import MAX_SLOW, MAX_WAITING, READ_BY_POST, SAFE, ConsoleAuth, User
 from receiver.console.contacts import SECONDS, FoundContact
 from receiver.throttle import ALLOWED
-from tests.conftest import Line, open_line
+from tests.conftest import PATIENT, Line, open_line
 from tests.receiver.console.conftest import PASSWORD, ConsoleUser
 from tests.receiver.console.test_paid import REF, recorded
 from tests.receiver.console.test_views import TH, text_of
@@ -58,7 +58,7 @@ def team_line(tmp_path_factory: pytest.TempPathFactory, databases: Iterator[str]
     folder = tmp_path_factory.mktemp("team")
     (folder / "leadsync.toml").write_text('[payment]\nprovider = "promptpay"\n', encoding="utf-8")
     with open_line(folder, next(databases), LEADSYNC_CONFIG=str(folder / "leadsync.toml"), **environ) as line:
-        line.start("web")
+        line.start("web", **PATIENT)
         line.await_web()
         yield line
 

@@ -15,7 +15,7 @@ from leadcore.store.posts import local_date
 from leadcore.store.survey import FRESH_MS, Survey, claim_survey, read_survey, store_survey
 from receiver.console.setup import DONE, TODO, UNKNOWN, list_ticks
 from receiver.intake.view import PATH
-from tests.conftest import BANGKOK, Line, eventually, lead, open_line
+from tests.conftest import BANGKOK, PATIENT, Line, eventually, lead, open_line
 from tests.receiver.console.conftest import PASSWORD, ConsoleUser
 from tests.receiver.console.test_views import TH, add_worker, text_of
 
@@ -33,7 +33,7 @@ def newcomer(user: ConsoleUser) -> ConsoleUser:
 def public_line(tmp_path_factory: pytest.TempPathFactory, databases: Iterator[str], processes: None) -> Iterator[Line]:
     environ = {"CONSOLE_PASSWORD": PASSWORD, "PUBLIC_URL": "https://leads.example.com/", "WEB_CONCURRENCY": "1"}
     with open_line(tmp_path_factory.mktemp("public"), next(databases), **environ) as line:
-        line.start("web")
+        line.start("web", **PATIENT)
         line.await_web()
         yield line
 
