@@ -15,11 +15,12 @@ from leadcore.receipts import pack
 from leadcore.store import keys
 from leadcore.store.posts import LAST
 from tests.chromium import open_chromium
-from tests.conftest import Line, eventually, open_line
+from tests.conftest import PATIENT, Line, eventually, open_line
 from tests.e2e.test_console import PASSWORD, PHONE, Browser
 
 READ, SEARCH = "contacts/batch/read", "contacts/search"
 TOO_LATE = "HubSpot gave no names in time."
+NO_ANSWER = "HubSpot does not answer right now."
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +30,7 @@ def running_shop(tmp_path_factory: pytest.TempPathFactory, databases: Iterator[s
     config.write_text("[console]\nnames = true\n")
     environ = {"LEADSYNC_CONFIG": str(config), "CONSOLE_PASSWORD": PASSWORD, "LOG_LEVEL": "DEBUG"}
     with open_line(folder, next(databases), WEB_CONCURRENCY="1", **environ) as line:
-        line.start("web")
+        line.start("web", **PATIENT)
         line.await_web()
         yield line
 
@@ -101,6 +102,18 @@ def find(shop: Line, text: str, **form: str) -> requests.Response:
     return requests.post(url, data, auth=("leadsync", PASSWORD), timeout=10, allow_redirects=False)
 
 
+def find_named(shop: Line, text: str) -> requests.Response:
+    """What a search answers once HubSpot did so in time; see `read_named`."""
+
+    def ask() -> requests.Response | None:
+        answer = find(shop, text)
+        return None if TOO_LATE in answer.text or NO_ANSWER in answer.text else answer
+
+    found = eventually(ask, 60)
+    assert found is not None
+    return found
+
+
 @pytest.mark.parametrize("path", ["", "leads", "leads/lead-c-1"])
 def test_a_page_shows_the_names_of_its_contacts_by_one_call(shop: Line, path: str) -> None:
     add_lead(shop, "c-2", firstname="Mali", lastname="Jaidee")
@@ -136,29 +149,38 @@ def test_a_page_that_has_its_names_asks_for_none(shop: Line) -> None:
 def test_a_slow_hubspot_gives_a_page_without_names_and_is_left_alone_for_a_while(shop: Line) -> None:
     add_lead(shop, "c-1", firstname="Nok")
     shop.crm.settings(latency=5.0)
-    started = time.monotonic()
-    assert "HubSpot gave no names in time." in read(shop)
-    assert time.monotonic() - started < 3
+
+    def is_quick() -> bool:
+        """Whether a page that asked was; one is not where this machine stood still meanwhile."""
+        asked, started = shop.crm.portal.quota.today, time.monotonic()
+        assert TOO_LATE in read(shop)
+        return time.monotonic() - started < 3 and shop.crm.portal.quota.today > asked
+
+    eventually(is_quick, 60)
     shop.crm.settings(latency=0.0)
-    assert "HubSpot gave no names in time." in read(shop)
+    assert TOO_LATE in read(shop)
 
 
 @pytest.fixture
 def answering(shop: Line) -> Line:
     """Names are given again, whatever a test before broke."""
     add_lead(shop, "c-0", firstname="Somchai")
-    eventually(lambda: "Somchai" in read(shop), 15)
+    eventually(lambda: "Somchai" in read(shop), 60)
     return shop
 
 
 def test_names_take_their_part_of_the_quota_and_wait_for_none(answering: Line) -> None:
-    slots = answering.redis.zcard(keys.BUDGET)
-    read(answering)
-    assert answering.redis.zcard(keys.BUDGET) == slots + 1
+
+    def take() -> set[bytes]:
+        before = {*answering.redis.zrange(keys.BUDGET, 0, -1)}
+        is_late = TOO_LATE in read(answering)
+        return set() if is_late else {*answering.redis.zrange(keys.BUDGET, 0, -1)} - before
+
+    assert len(eventually(take, 60)) == 1
     free_ms = int(time.time() * 1000) + 10_000
     answering.redis.zadd(keys.BUDGET, {f"taken:{number}": free_ms for number in range(100)})
     calls = answering.crm.calls(READ)
-    assert "HubSpot gave no names in time." in read(answering)
+    assert TOO_LATE in read(answering)
     assert answering.crm.calls(READ) == calls
 
 
@@ -173,7 +195,7 @@ def test_while_the_line_is_paused_nobody_is_asked(answering: Line) -> None:
 def test_an_email_or_a_phone_finds_the_contact(answering: Line, text: str) -> None:
     answering.crm.settings(search_lag=0.0)
     add_lead(answering, "c-1", firstname="Nok", email="nok@example.com", phone="+66812345678")
-    answer = find(answering, text)
+    answer = find_named(answering, text)
     assert answer.status_code == 200
     assert "Nok" in answer.text
     assert "q=c-1" in answer.text
@@ -184,17 +206,22 @@ def test_a_search_waits_for_hubspot_as_long_as_any_page(answering: Line) -> None
     add_lead(answering, "c-1", firstname="Nok", email="c@example.com")
     add_lead(answering, "c@example.com", firstname="Mali")
     token = read(answering, "leads").split('name="token" value="')[1].split('"')[0]
-    answering.crm.settings(latency=1.0)
 
-    def search() -> str:
-        """The page, "" where this machine stood still meanwhile."""
+    def search() -> tuple[str, str]:
+        """The page, and the next one; empty where this machine stood still meanwhile."""
+        answering.crm.settings(latency=1.0)
         started, form = time.monotonic(), {"token": token, "q": "c@example.com"}
         answer = requests.post(f"{answering.url}/console/find", form, auth=("leadsync", PASSWORD), timeout=10)
-        return answer.text if "Nok" in answer.text and time.monotonic() - started < 1.5 + 1.0 else ""
+        seconds = time.monotonic() - started
+        answering.crm.settings(latency=0.0)
+        return (answer.text, read(answering)) if "Nok" in answer.text and seconds < 1.5 + 1.0 else ("", "")
 
-    assert TOO_LATE in eventually(search, 60)
-    answering.crm.settings(latency=0.0)
-    assert "Somchai" in read(answering), "HubSpot, which was given less time, is not left alone for it"
+    def has_both() -> str:
+        """HubSpot, which was given less time for the names, is not left alone for it."""
+        page, following = search()
+        return page if "Somchai" in following else ""
+
+    assert TOO_LATE in eventually(has_both, 60)
 
 
 def test_the_matches_say_that_only_the_first_have_names(answering: Line) -> None:
@@ -203,7 +230,7 @@ def test_the_matches_say_that_only_the_first_have_names(answering: Line) -> None
         answering.redis.hset(keys.MATCHES, f"d{number}", Match(f"line-{number}", contact, 1_700_000_000_000).pack())
     assert 'id="names-first"' not in read(answering, "matches")
     answering.redis.hset(keys.MATCHES, "d100", Match("line-100", contacts[0], 1_600_000_000_000).pack())
-    page = read(answering, "matches")
+    page, _ = read_named(answering, "matches")
     assert page.count(">Mali</span>") == 100
     assert "Only the first 100 contacts have their names here." in page
     assert "Only the first 100" in read(answering, "matches", **{"Leadsync-Names": "kept"})
@@ -263,7 +290,7 @@ def test_without_the_switch_or_a_token_the_console_shows_ids(
     environ = {"LEADSYNC_CONFIG": str(config), "CONSOLE_PASSWORD": PASSWORD, "WEB_CONCURRENCY": "1", **changed}
     with open_line(tmp_path, next(databases), **environ) as line:
         line.redis.zadd(keys.LAST_POST, {LAST: int(time.time() * 1000)})
-        line.start("web")
+        line.start("web", **PATIENT)
         line.await_web()
         add_lead(line, "c-1", firstname="Nok")
         page = read(line)
@@ -284,7 +311,7 @@ def test_a_salesperson_recognises_and_finds_customers(browser: Browser, answerin
     browser.await_text("นก สุขสันต์")
     assert answering.crm.calls(READ) == calls
     add_lead(answering, "c-2", firstname="Mali")
-    eventually(lambda: "Mali" in browser.text(), 15)
+    eventually(lambda: "Mali" in browser.text(), 60)
     for width, dark in ((1280, False), (PHONE, True)):
         browser.look(width, dark=dark)
         browser.shoot(f"names-{width}")
