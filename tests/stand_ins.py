@@ -48,7 +48,7 @@ def control(method: str, url: str, body: Any = None) -> Any:
     """Ask a stand-in for something that no client of it could."""
     with requests.Session() as session:
         session.trust_env = False  # looking for a proxy takes longer than the answer
-        answer = session.request(method, url, json=body, timeout=5)
+        answer = session.request(method, url, json=body, timeout=60)
     answer.raise_for_status()
     return answer.json() if answer.content else None
 

@@ -103,6 +103,8 @@ class MomentWire(Wire):
             if self.index < self.start or (before and self.is_same(before, now)):
                 return False
             self.struck = now
+            # Here, or a second thread strikes too before the caller notes it.
+            self.reached = True
             return True
 
     def is_same(self, before: Moment, now: Moment) -> bool:
