@@ -64,6 +64,7 @@ class Observing(MomentWire):
 
     def _is_due(self, number: int, when: str) -> bool:
         super()._is_due(number, when)
+        self.reached = False
         return False
 
 
