@@ -1,7 +1,8 @@
 """Feeds accepted events into the inbox, and into the spool while Redis is away.
 
 DealDroid does not send an event again, so an event is acknowledged only once Redis or the disk has it. After a failure
-Redis is not asked for a moment, so that a Redis that hangs does not make every customer wait for the timeout.
+Redis is not asked for a moment, so that a Redis that hangs does not make every customer wait for the timeout; but what
+the disk refuses is put into it all the same.
 """
 
 from collections.abc import Callable

@@ -20,15 +20,7 @@ from workers.hubspot.errors import (
     why_invalid,
 )
 from workers.rules.mapping.property_names import CUSTOMER_ID
-from workers.rules.outcomes import (
-    ContactMissing,
-    ContactWrite,
-    Refused,
-    Resend,
-    RetryLater,
-    WriteOutcome,
-    Written,
-)
+from workers.rules.outcomes import ContactMissing, ContactWrite, Refused, Resend, RetryLater, WriteOutcome, Written
 
 
 def parse_outcomes(answer: Answer, rows: Sequence[ContactWrite], key: str) -> dict[str, WriteOutcome]:
